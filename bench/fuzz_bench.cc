@@ -1,0 +1,79 @@
+// Whole processes: executions per second of an empty libFuzzer target and of a driver's life cycle, and the schedules per
+// second inside the fuzzer. Measured in processor time of the child, so other load on the machine matters little.
+
+#include <benchmark/benchmark.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+#include <vector>
+
+
+namespace {
+
+// Processor seconds the command took, or a negative number when it failed.
+double processor_seconds(const std::vector<std::string>& command) {
+  std::vector<char*> arguments;
+  for (const auto& a : command) arguments.push_back(const_cast<char*>(a.c_str()));
+  arguments.push_back(nullptr);
+  const pid_t child = fork();
+  if (child == 0) {
+    if (!std::freopen("/dev/null", "w", stderr) || !std::freopen("/dev/null", "w", stdout)) _exit(127);
+    execv(arguments[0], arguments.data());
+    _exit(127);
+  }
+  int status = 0;
+  rusage used{};
+  if (wait4(child, &status, 0, &used) < 0 || status != 0) return -1;
+  const auto seconds = [](timeval t) { return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) * 1e-6; };
+  return seconds(used.ru_utime) + seconds(used.ru_stime);
+}
+
+// Runs `command` with -runs=1 and -runs=count: the difference is the cost of the executions alone.
+void child(benchmark::State& state, std::vector<std::string> command, std::uint64_t count, std::uint64_t items) {
+  for (auto _ : state) {
+    command.insert(command.begin() + 1, "-runs=1");
+    const double start = processor_seconds(command);
+    command[1] = "-runs=" + std::to_string(count);
+    const double whole = processor_seconds(command);
+    command.erase(command.begin() + 1);
+    if (start < 0 || whole < 0) return state.SkipWithError(("cannot run " + command[0]).c_str());
+    state.SetIterationTime(std::max(whole - start, 1e-9));
+  }
+  state.SetItemsProcessed(static_cast<std::int64_t>(state.iterations() * count * items));
+}
+
+std::string bytes_file(const char* name, const std::string& bytes) {
+  const std::string path = std::string(WDMFUZZ_BENCH_DIR) + "/" + name;
+  if (FILE* f = std::fopen(path.c_str(), "wb")) {
+    std::fwrite(bytes.data(), 1, bytes.size(), f);
+    std::fclose(f);
+  }
+  return path;
+}
+
+void EmptyTarget(benchmark::State& state) {
+  child(state, {WDMFUZZ_EMPTY_TARGET, bytes_file("one", "1")}, 400'000, 1);
+}
+BENCHMARK(EmptyTarget)->UseManualTime()->Iterations(3)->Unit(benchmark::kMillisecond);
+
+void DriverLifeCycle(benchmark::State& state) {
+  child(state, {WDMFUZZ_EVENTLIKE, WDMFUZZ_EVENTLIKE_INPUT}, 20'000, 1);
+}
+BENCHMARK(DriverLifeCycle)->UseManualTime()->Iterations(3)->Unit(benchmark::kMillisecond);
+
+void FuzzerSchedules2x1(benchmark::State& state) {
+  child(state, {WDMFUZZ_SCHEDULE_TARGET, bytes_file("two", "2")}, 4'000, 64);
+}
+BENCHMARK(FuzzerSchedules2x1)->UseManualTime()->Iterations(3)->Unit(benchmark::kMillisecond);
+
+void FuzzerSchedules4x8(benchmark::State& state) {
+  child(state, {WDMFUZZ_SCHEDULE_TARGET, bytes_file("four", "4")}, 300, 64);
+}
+BENCHMARK(FuzzerSchedules4x8)->UseManualTime()->Iterations(3)->Unit(benchmark::kMillisecond);
+
+}  // namespace

@@ -1,0 +1,112 @@
+// IRQL, DPC queues and timers: what interrupts a processor, and when.
+
+#include <algorithm>
+
+#include "emu/machine/hypercall.h"
+#include "emu/machine/machine.h"
+
+namespace wdm {
+
+std::uint8_t Machine::raise_irql(std::uint8_t irql, const void* pc) {
+  Processor& processor = cpus_[current_->cpu];
+  const std::uint8_t old = processor.irql;
+  event(EVENT_IrqlRaise, 0, irql, old, pc);
+  processor.irql = irql;
+  return old;
+}
+
+void Machine::lower_irql(std::uint8_t irql, const void* pc) {
+  Processor& processor = cpus_[current_->cpu];
+  event(EVENT_IrqlLower, 0, irql, processor.irql, pc);
+  processor.irql = irql;
+  deliver_pending();
+}
+
+// A DPC runs nested on whatever its processor was doing.
+void Machine::drain_dpcs() {
+  Thread& self = *current_;
+  Processor& processor = cpus_[self.cpu];
+  const std::uint8_t old = processor.irql;
+  const std::uint16_t context = context_[self.id];
+  const Pending pending = pending_[self.id];
+  while (!processor.dpcs.empty()) {
+    void* const dpc = processor.dpcs.front();
+    processor.dpcs.pop_front();
+    processor.irql = kDispatch;
+    begin_context(Context::Kind::dpc, 0);
+    nt_run_dpc(dpc);
+  }
+  processor.irql = old;
+  context_[self.id] = context;
+  pending_[self.id] = pending;
+}
+
+void Machine::dpc_queue(unsigned cpu, void* dpc, bool at_head) {
+  auto& queue = cpus_[cpu].dpcs;
+  if (at_head)
+    queue.push_front(dpc);
+  else
+    queue.push_back(dpc);
+  if (cpu == current_->cpu && !in_clock_ && current_->state == Thread::State::running) deliver_pending();
+}
+
+bool Machine::dpc_remove(void* dpc) {
+  for (unsigned c = 0; c < cpu_count_; ++c)
+    if (std::erase(cpus_[c].dpcs, dpc)) return true;
+  return false;
+}
+
+void Machine::dpc_flush(const void* pc) {
+  // Everything queued before the call has run when each queue was empty once or its processor has taken what it had.
+  const auto pending = [this] {
+    for (unsigned c = 0; c < cpu_count_; ++c)
+      if (!cpus_[c].dpcs.empty() || (c != current_->cpu && cpus_[c].irql >= kDispatch)) return true;
+    return false;
+  };
+  unsigned spins = 0;
+  while (pending()) {
+    Thread& self = *current_;
+    const std::uint16_t ddi = pending_[self.id].ddi;
+    // The caller waits; processors below DISPATCH_LEVEL take their DPCs, others go on until they get there.
+    leave_processor(self);
+    set_state(self, Thread::State::ready);
+    self.quiet_wait = true;
+    ready_mask_ &= ~(std::uint64_t{1} << self.id);
+    quiet_mask_ |= std::uint64_t{1} << self.id;
+    set_pending(ddi, MACH_BLOCKED, nullptr, site_of(pc));
+    schedule(false);
+    if (++spins > 64) return;
+  }
+}
+
+void Machine::timer_set(void* timer, std::uint64_t due, unsigned cpu) {
+  timers_.push_back({due, timer_order_++, timer, static_cast<std::uint8_t>(cpu), 0});
+}
+
+bool Machine::timer_cancel(void* timer) {
+  return std::erase_if(timers_, [&](const Timer& t) { return t.timer == timer; }) != 0;
+}
+
+// The clock interrupt: it can come at any IRQL, and only queues or wakes.
+void Machine::fire_timer() {
+  const auto next = std::min_element(timers_.begin(), timers_.end(), [](const Timer& a, const Timer& b) {
+    return a.due != b.due ? a.due < b.due : a.order < b.order;
+  });
+  const Timer timer = *next;
+  timers_.erase(next);
+  ++timer_fires_;
+  time_ = std::max(time_, timer.due);
+  if (!timer.timer) return wake(timer.thread, MACH_TIMED_OUT);
+  in_clock_ = true;
+  nt_timer_expired(timer.timer);
+  in_clock_ = false;
+}
+
+bool Machine::advance_clock() {
+  if (timers_.empty() || timer_fires_ >= limits::kMaxTimerFires) return false;
+  fire_timer();
+  deliver_pending();
+  return true;
+}
+
+}  // namespace wdm

@@ -1,0 +1,88 @@
+// The seam, seen from the machine: each service is one line.
+
+#include "emu/machine/hypercall.h"
+
+#include <fmt/format.h>
+
+#include "emu/machine/machine.h"
+
+using wdm::machine;
+using wdm::Outcome;
+
+extern "C" {
+
+m_u32 mach_cpu(void) { return machine().cpu(); }
+m_u32 mach_cpu_count(void) { return machine().cpu_count(); }
+m_u8 mach_irql(void) { return machine().irql(); }
+m_u8 mach_raise_irql(m_u8 irql, const void* pc) { return machine().raise_irql(irql, pc); }
+void mach_lower_irql(m_u8 irql, const void* pc) { machine().lower_irql(irql, pc); }
+
+void mach_point(m_u16 ddi, m_u8 phase, const void* object, const void* pc) { machine().point(ddi, phase, object, pc); }
+
+void mach_lock_init(void* lock, m_u32 kind, const void* pc) { machine().lock_init(lock, kind, pc); }
+void mach_lock_acquire(void* lock, m_u32 kind, m_u8 old_irql, const void* pc) {
+  machine().lock_acquire(lock, kind, old_irql, pc);
+}
+int mach_lock_try(void* lock, m_u32 kind, m_u8 old_irql, const void* pc) {
+  return machine().lock_try(lock, kind, old_irql, pc);
+}
+void mach_lock_release(void* lock, m_u32 kind, m_u8 new_irql, const void* pc) {
+  machine().lock_release(lock, kind, new_irql, pc);
+}
+int mach_lock_is_held(void* lock) { return machine().lock_is_held(lock); }
+
+m_u32 mach_thread(void) { return machine().current().id; }
+m_u32 mach_thread_create(void (*fn)(void*), void* arg, m_u32 kind, void* object, const void* pc) {
+  return machine().create_thread(fn, arg, kind, object, pc);
+}
+void mach_thread_exit(void) { machine().exit_thread(); }
+void* mach_thread_object(m_u32 thread) { return machine().thread(thread).kernel_object; }
+void mach_thread_set_object(m_u32 thread, void* object) { machine().thread(thread).kernel_object = object; }
+m_u32 mach_thread_kind(m_u32 thread) { return machine().thread(thread).kind; }
+m_u32 mach_block(m_u64 due, const void* object, const void* pc) { return machine().block(due, object, pc); }
+void mach_wake(m_u32 thread, m_u32 reason) { machine().wake(thread, reason); }
+void** mach_seh_chain(void) { return &machine().current().seh[machine().current().depth]; }
+void mach_unhandled_exception(m_u32 code, m_u64 address) {
+  mach_bug_check(0x1E, code, address, 0, 0, nullptr);  // KMODE_EXCEPTION_NOT_HANDLED
+}
+
+void mach_dpc_queue(m_u32 cpu, void* dpc, m_u8 at_head) { machine().dpc_queue(cpu, dpc, at_head); }
+int mach_dpc_remove(void* dpc) { return machine().dpc_remove(dpc); }
+void mach_dpc_flush(const void* pc) { machine().dpc_flush(pc); }
+void mach_timer_set(void* timer, m_u64 due, m_u32 cpu) { machine().timer_set(timer, due, cpu); }
+int mach_timer_cancel(void* timer) { return machine().timer_cancel(timer); }
+m_u64 mach_time(void) { return machine().time(); }
+
+void* mach_pool_alloc(m_u64 size, m_u32 tag, m_u32 flags, const void* pc) {
+  return machine().pool_alloc(size, tag, flags, pc);
+}
+void mach_pool_free(void* block, m_u32 tag, const void* pc) { machine().pool_free(block, tag, pc); }
+m_u64 mach_pool_size(const void* block) { return machine().pool_size(block); }
+void* mach_user_alloc(m_u64 size) { return machine().user_alloc(size); }
+int mach_user_mapped(const void* p, m_u64 size, int) { return machine().user_mapped(p, size); }
+int mach_user_address(const void* p) { return machine().user_address(p); }
+
+m_u32 mach_object(m_u32 kind, const void* address) { return machine().object(kind, address); }
+void mach_object_gone(const void* address) { machine().object_gone(address); }
+void mach_event(m_u16 kind, m_u32 object, m_u64 arg, m_u32 arg2, const void* pc) {
+  machine().event(kind, object, arg, arg2, pc);
+}
+void mach_enter(m_u32 routine, const void* code, m_u32 object, m_u64 arg) { machine().enter(routine, object, arg, code); }
+void mach_leave(m_u32 routine, m_u32 object, m_u64 arg) { machine().leave(routine, object, arg); }
+
+m_u32 mach_choose(m_u32 kind, m_u32 n) { return machine().choose(kind, n); }
+void mach_not_emulated(const char* name) { machine().end(Outcome::not_emulated, name); }
+void mach_emu_bug(const char* what) { machine().end(Outcome::emu_bug, what); }
+void mach_bug_check(m_u32 code, m_u64 a, m_u64 b, m_u64 c, m_u64 d, const void* pc) {
+  // Parameters that are addresses differ from process to process, so they are not shown.
+  const auto shown = [](m_u64 v) { return v >> 32 ? std::string("...") : fmt::format("{:#x}", v); };
+  const auto text = fmt::format("bug check {:#X} ({}, {}, {}, {})", code, shown(a), shown(b), shown(c), shown(d));
+  machine().violation("BugCheck", text.c_str(), 0, pc);
+  machine().end(Outcome::driver_bug, text);
+}
+void mach_violation(const char* rule, const char* what, m_u32 object, const void* pc) {
+  machine().violation(rule, what, object, pc);
+}
+void mach_debug_print(const char* text, m_u32 size) { machine().debug_print(text, size); }
+
+}  // extern "C"

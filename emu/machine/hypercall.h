@@ -1,0 +1,193 @@
+/* The seam between the kernel (emu/nt, Windows dialect) and everything native.
+ *
+ * This is the only file both dialects include, so it has nothing but fixed-width integers, plain pointers and
+ * plain functions. `mach_*` are services of the machine, called by the kernel; `nt_*` are entry points of the
+ * kernel, called by the machine and the harness. No function here may be called from a driver.
+ *
+ * Units: times are 100 ns of virtual time. Statuses are NTSTATUS values as uint32_t. `pc` is a code address in the
+ * driver (the return address of its call of a DDI). Objects are named by small ids, given in creation order.
+ */
+#ifndef WDMFUZZ_EMU_MACHINE_HYPERCALL_H
+#define WDMFUZZ_EMU_MACHINE_HYPERCALL_H
+
+typedef unsigned char m_u8;
+typedef unsigned short m_u16;
+typedef unsigned int m_u32;
+typedef unsigned long long m_u64;
+typedef long long m_i64;
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- processors and IRQL ------------------------------------------------------------------------------------ */
+
+m_u32 mach_cpu(void);
+m_u32 mach_cpu_count(void);
+m_u8 mach_irql(void);
+/* Sets the IRQL of the current processor and returns the old one. Emits IrqlRaise. Judging is the rules' work:
+ * a value below the current one is accepted here. */
+m_u8 mach_raise_irql(m_u8 irql, const void* pc);
+/* Lowers the IRQL of the current processor. Emits IrqlLower. Below DISPATCH_LEVEL the processor's DPC queue is
+ * drained at once, nested on this stack, so: Yields. */
+void mach_lower_irql(m_u8 irql, const void* pc);
+
+/* ---- scheduling points -------------------------------------------------------------------------------------- */
+
+enum { MACH_BEFORE = 0, MACH_AFTER = 1, MACH_BLOCKED = 2 /* the machine's own: it cannot go on here */ };
+/* A place where any other actor may run. `ddi` is a DDI_* number of emu/nt/ddis.def, `object` the address of what
+ * it works on (or null). Emits DdiEnter for MACH_BEFORE. Costs nanoseconds when nobody else can run. Yields. */
+void mach_point(m_u16 ddi, m_u8 phase, const void* object, const void* pc);
+
+/* ---- spin locks: who holds what, who spins ------------------------------------------------------------------- */
+
+enum { MACH_LOCK_SPIN = 0, MACH_LOCK_QUEUED = 1, MACH_LOCK_CANCEL = 2, MACH_LOCK_EX_SHARED = 3,
+       MACH_LOCK_EX_EXCLUSIVE = 4, MACH_LOCK_INTERRUPT = 5, MACH_LOCK_INTERNAL = 6,
+       MACH_LOCK_AT_DPC = 16 /* or-ed in: the AtDpcLevel / FromDpcLevel form, IRQL not touched by the DDI */ };
+/* Registers an initialised lock at `lock` (KeInitializeSpinLock). Emits LockInit. */
+void mach_lock_init(void* lock, m_u32 kind, const void* pc);
+/* Emits LockAttempt, spins (the processor is not schedulable) until the lock is free, takes it, emits LockAcquired
+ * with `old_irql`. Queued locks are granted in order of arrival, others in the order the schedule decides.
+ * Requires: IRQL already raised. `word` in the lock's memory is the machine's own. Yields. */
+void mach_lock_acquire(void* lock, m_u32 kind, m_u8 old_irql, const void* pc);
+/* As acquire, but returns 0 at once when the lock is held by anybody. */
+int mach_lock_try(void* lock, m_u32 kind, m_u8 old_irql, const void* pc);
+/* Emits LockRelease (with `new_irql`), then frees the lock; waiters become schedulable. */
+void mach_lock_release(void* lock, m_u32 kind, m_u8 new_irql, const void* pc);
+int mach_lock_is_held(void* lock);
+
+/* ---- threads ------------------------------------------------------------------------------------------------ */
+
+enum { MACH_THREAD_USER = 0, MACH_THREAD_SYSTEM = 1, MACH_THREAD_WORKER = 2, MACH_THREAD_IDLE = 3 };
+m_u32 mach_thread(void);
+/* Makes a ready thread that will call fn(arg) at PASSIVE_LEVEL and returns its number (never 0).
+ * `object` is the kernel's own thread object (ETHREAD) or null. Emits ThreadCreate. */
+m_u32 mach_thread_create(void (*fn)(void*), void* arg, m_u32 kind, void* object, const void* pc);
+__attribute__((noreturn)) void mach_thread_exit(void);
+void* mach_thread_object(m_u32 thread);
+void mach_thread_set_object(m_u32 thread, void* object);
+m_u32 mach_thread_kind(m_u32 thread);
+/* Blocks the calling thread until mach_wake(thread) or until virtual time `due` (0: for ever).
+ * Returns the `reason` given to mach_wake, or MACH_TIMED_OUT. `object` names what it waits for in reports. Yields. */
+enum { MACH_TIMED_OUT = 0x102 };
+m_u32 mach_block(m_u64 due, const void* object, const void* pc);
+void mach_wake(m_u32 thread, m_u32 reason);
+/* Head of the structured-exception chain of the running activation. */
+void** mach_seh_chain(void);
+__attribute__((noreturn)) void mach_unhandled_exception(m_u32 code, m_u64 address);
+
+/* ---- DPCs and timers ---------------------------------------------------------------------------------------- */
+
+/* Puts `dpc` on the queue of processor `cpu`; nt_run_dpc(dpc) will be called there at DISPATCH_LEVEL. A processor
+ * below DISPATCH_LEVEL that is the current one runs it before this returns. Yields. */
+void mach_dpc_queue(m_u32 cpu, void* dpc, m_u8 at_head);
+/* Takes it off again; 0 when it was not queued. */
+int mach_dpc_remove(void* dpc);
+/* Blocks until every DPC queued on any processor before the call has run (KeFlushQueuedDpcs). Yields. */
+void mach_dpc_flush(const void* pc);
+/* Arms `timer` for absolute virtual time `due`; nt_timer_expired(timer) is then called once, with no scheduling
+ * point inside, on the processor `cpu`. */
+void mach_timer_set(void* timer, m_u64 due, m_u32 cpu);
+int mach_timer_cancel(void* timer);
+m_u64 mach_time(void);
+
+/* ---- memory ------------------------------------------------------------------------------------------------- */
+
+enum { MACH_POOL_PAGED = 1, MACH_POOL_ZERO = 2, MACH_POOL_KERNEL = 4 /* the kernel's own: no fault, no leak check */ };
+/* AddressSanitizer heap; null when the schedule lets it fail. Emits PoolAlloc. */
+void* mach_pool_alloc(m_u64 size, m_u32 tag, m_u32 flags, const void* pc);
+/* Emits PoolFree. Freeing what is not a live block is left to AddressSanitizer. `tag` 0: any. */
+void mach_pool_free(void* block, m_u32 tag, const void* pc);
+/* Size and tag of a live block that starts at `block`; 0 when there is none. */
+m_u64 mach_pool_size(const void* block);
+/* Zeroed user memory, until the end of the run; bytes around it are poisoned. */
+void* mach_user_alloc(m_u64 size);
+/* Is [p, p+size) mapped user memory of this run? The arena is the range of all user addresses. */
+int mach_user_mapped(const void* p, m_u64 size, int for_write);
+int mach_user_address(const void* p);
+
+/* ---- trace -------------------------------------------------------------------------------------------------- */
+
+/* Number of the object at `address`, made on first use. `kind` is an OBJECT_* of emu/trace/objects.def. */
+m_u32 mach_object(m_u32 kind, const void* address);
+/* The memory of the object is gone: a later object at this address is another one. */
+void mach_object_gone(const void* address);
+/* Appends an event (EVENT_* of emu/trace/events.def) and lets the rules judge it; does not return when one fires. */
+void mach_event(m_u16 kind, m_u32 object, m_u64 arg, m_u32 arg2, const void* pc);
+/* Brackets a call of driver code by the kernel: dispatch routine, DPC, cancel routine, ... `routine` is a CALLBACK_* of
+ * emu/trace/callbacks.def. `arg` of the enter is the major function or 0, of the leave the returned status. */
+void mach_enter(m_u32 routine, const void* code, m_u32 object, m_u64 arg);
+void mach_leave(m_u32 routine, m_u32 object, m_u64 arg);
+
+/* ---- choices, outcomes -------------------------------------------------------------------------------------- */
+
+enum { MACH_CHOICE_POOL_FAILS = 0, MACH_CHOICE_QUOTA = 1 };
+/* A non-deterministic answer in [0, n); 0 is the ordinary one. Recorded in the schedule. */
+m_u32 mach_choose(m_u32 kind, m_u32 n);
+__attribute__((noreturn)) void mach_not_emulated(const char* name);
+/* Our own mistake: ends as EMU BUG. */
+__attribute__((noreturn)) void mach_emu_bug(const char* what);
+/* The driver or kernel called KeBugCheckEx. */
+__attribute__((noreturn)) void mach_bug_check(m_u32 code, m_u64 a, m_u64 b, m_u64 c, m_u64 d, const void* pc);
+/* A broken rule that is seen where it happens rather than from events (name as in rules.def). Does not return
+ * when the rule is enabled. */
+void mach_violation(const char* rule, const char* what, m_u32 object, const void* pc);
+/* Driver output: into the ring buffer shown with `replay --debug-print`. */
+void mach_debug_print(const char* text, m_u32 size);
+
+/* ---- the kernel's entry points ------------------------------------------------------------------------------- */
+
+/* Everything back to the state of a machine that has just booted. No driver is loaded. */
+void nt_reset(void);
+void nt_run_dpc(void* dpc);
+void nt_timer_expired(void* timer);
+
+/* Calls DriverEntry. Requires: PASSIVE_LEVEL, on a system thread. */
+m_u32 nt_load(void* driver_entry, const char* name);
+/* AddDevice over a fresh physical device object, then IRP_MN_START_DEVICE. 0xC00000BB (NOT_SUPPORTED) when the driver has no
+ * AddDevice. */
+m_u32 nt_add_device(void);
+/* IRP_MN_REMOVE_DEVICE to each started device. */
+void nt_remove_device(void);
+/* DriverUnload when there is one; emits the End* events for devices and links that are left. 0 when it cannot unload. */
+int nt_unload(void);
+/* Devices that user mode can open (named, or with an interface or a link), in creation order. */
+m_u32 nt_device_count(void);
+/* Major functions for which the driver has set a routine, as a bit set. */
+m_u32 nt_major_functions(void);
+/* DO_BUFFERED_IO, DO_DIRECT_IO of device `index`, its type and characteristics. */
+m_u32 nt_device_flags(m_u32 index);
+
+struct nt_request {
+  m_u32 op;           /* the scenario's operation id: names the IRP later on */
+  m_u8 major;         /* IRP_MJ_* */
+  m_u8 minor;
+  m_u16 handle;       /* which open file; for a create: its new number */
+  m_u32 device;       /* create: index of the device */
+  m_u32 code;         /* device control */
+  m_u32 in_size;      /* input buffer; for a write: its data */
+  m_u32 out_size;     /* output buffer; for a read: its length */
+  m_u64 offset;
+  const m_u8* in;     /* in_size bytes, native memory, copied to user memory by the kernel */
+  m_u8 user_pointers; /* 0 good pointers, 1 null, 2 unmapped user address, 3 kernel address (METHOD_NEITHER, and probing) */
+  m_u8 cancelled;     /* Irp->Cancel already set when it arrives */
+};
+/* Sends one request and returns what the dispatch routine returned; the IRP may still be pending. A request on a
+ * handle that is not open returns 0xC0000008 (INVALID_HANDLE) and reaches nobody. Yields. */
+m_u32 nt_request(const struct nt_request* request);
+/* IoCancelIrp of the IRP of operation `op` at IRQL `irql` (0 or 2). 0 when that IRP is no longer pending. Yields. */
+int nt_cancel(m_u32 op, m_u8 irql);
+/* NtClose: IRP_MJ_CLEANUP now, IRP_MJ_CLOSE when the last IRP of the file is done. Yields. */
+void nt_close(m_u16 handle);
+/* What the end of the process does: cancels every pending IRP, closes every handle. Yields. */
+void nt_cancel_all(void);
+void nt_close_all(void);
+m_u32 nt_pending_irps(void);
+/* Emits EndIrp for every IRP that is still pending; `final` 0: after everything was cancelled, 1: after everything was
+ * closed as well (EndIrp's arg bit 1). */
+void nt_emit_leftovers(m_u8 final);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,118 @@
+#include "emu/machine/machine.h"
+
+#include "emu/machine/hypercall.h"
+
+namespace wdm {
+
+Machine& machine() {
+  static Machine* const instance = new Machine;  // never destroyed: fibers may outlive static destruction
+  return *instance;
+}
+
+Machine::Machine() {
+  for (unsigned t = 0; t < threads_.size(); ++t) threads_[t].id = static_cast<std::uint8_t>(t);
+  main_.adopt_current_thread();
+}
+
+void Machine::reset(const DriverImage& image, unsigned cpus, Strategy& strategy, const RunOptions& options) {
+  release_memory();
+  cpu_count_ = cpus;
+  strategy_ = &strategy;
+  options_ = options;
+  text_begin_ = reinterpret_cast<std::uintptr_t>(image.text_begin);
+  text_size_ = reinterpret_cast<std::uintptr_t>(image.text_end) - text_begin_;
+
+  timers_.clear();
+  timer_order_ = 0;
+  timer_fires_ = 0;
+  time_ = 132'000'000'000'000'000;  // some day in 2019: a system time of 0 is nobody's real clock
+  for (std::size_t i = 0; i < lock_count_; ++i) locks_[i].address = nullptr;
+  lock_count_ = 0;
+  trace_.clear();
+  trace_.objects.push_back({});
+  objects_.clear();
+  object_addresses_.assign(1, nullptr);
+  object_numbers_ = {};
+  steps_.clear();
+  point_log_.clear();
+  decisions_.clear();
+  decision_points_.clear();
+  context_numbers_ = {};
+  activations_ = 0;
+  tracker_.reset();
+  result_ = {};
+  features_.clear();
+  debug_output_.clear();
+  had_choice_ = false;
+  failed_ = nullptr;
+  in_clock_ = false;
+  running_mask_ = ready_mask_ = quiet_mask_ = 0;
+
+  const unsigned used = std::max(thread_limit_, limits::kFirstDriverThread);
+  for (unsigned t = 0; t < used; ++t) {
+    Thread& thread = threads_[t];
+    thread.state = Thread::State::free;
+    thread.irql = kPassive;
+    thread.depth = 0;
+    thread.cpu = 0;
+    thread.deliver_dpcs = thread.granted = thread.quiet_wait = false;
+    thread.spins_on = nullptr;
+    thread.kernel_object = nullptr;
+    thread.object = 0;
+    thread.waits_for = 0;
+    thread.order = 0;
+    pending_[t] = {};
+    context_[t] = 0;
+  }
+  thread_limit_ = limits::kFirstDriverThread;
+  trace_.contexts.push_back({Context::Kind::setup, 0});
+  steps_.push_back(0);
+  for (unsigned c = 0; c < cpus; ++c) {
+    Thread& idle = threads_[limits::kFirstIdle + c];
+    cpus_[c].irql = kPassive;
+    cpus_[c].thread = idle.id;
+    cpus_[c].dpcs.clear();
+    idle.cpu = static_cast<std::uint8_t>(c);
+    idle.kind = MACH_THREAD_IDLE;
+    idle.depth = 0;
+    idle.deliver_dpcs = false;
+    idle.state = Thread::State::running;
+    pending_[idle.id] = {};
+    idle.fiber.prepare(&Machine::idle_main, &idle);
+    context_[idle.id] = static_cast<std::uint16_t>(trace_.contexts.size());
+    trace_.contexts.push_back({Context::Kind::idle, c + 1});
+    steps_.push_back(0);
+  }
+}
+
+const RunResult& Machine::run(const DriverImage& image, unsigned cpus, Strategy& strategy, const RunOptions& options,
+                              void (*body)(void*), void* argument) {
+  reset(image, cpus, strategy, options);
+  Thread& first = threads_[0];
+  first.kind = MACH_THREAD_SYSTEM;
+  current_ = &first;
+  first.object = object(OBJECT_Thread, &first);
+  start(first, body, argument);
+  cpus_[0].thread = 0;
+  set_state(first, Thread::State::running);
+  running_ = true;
+  first.fiber.switch_from(main_);
+  if (result_.outcome != Outcome::clean) result_.decisions = decisions();
+  return result_;
+}
+
+// Back to the caller of `run`. The fibers that are left are forgotten; their stacks are used again.
+void Machine::stop() {
+  running_ = false;
+  failed_ = &current_->fiber;
+  main_.switch_from(current_->fiber);
+  __builtin_trap();
+}
+
+void Machine::trap_on_failed_fiber() {
+  trap_ = true;
+  failed_->switch_from(main_);
+  __builtin_trap();
+}
+
+}  // namespace wdm

@@ -1,0 +1,265 @@
+// The emulated computer: processors with an IRQL, threads on fibers, spin locks, DPC queues, timers in virtual time, and
+// the one chooser. One OS thread runs everything; only `schedule` switches.
+//
+// A thread below DISPATCH_LEVEL can be displaced from its processor and go on elsewhere. At DISPATCH_LEVEL and above it is
+// bound to its processor until it lowers the IRQL. A thread that spins keeps its processor and is not schedulable.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "emu/machine/fiber.h"
+#include "emu/machine/limits.h"
+#include "emu/machine/outcome.h"
+#include "emu/rules/tracker.h"
+#include "emu/schedule/strategy.h"
+#include "emu/trace/object_table.h"
+#include "emu/trace/trace.h"
+
+namespace wdm {
+
+inline constexpr std::uint8_t kPassive = 0, kApc = 1, kDispatch = 2;
+
+struct Lock {
+  void* address = nullptr;
+  ObjectId object = 0;
+  bool held = false;
+  std::uint8_t kind = 0;
+  std::uint8_t owner = 0;               // thread
+  std::vector<std::uint8_t> waiters;    // threads that spin, in order of arrival
+};
+
+struct Thread {
+  enum class State : std::uint8_t { free, ready, running, spinning, waiting, finished };
+  State state = State::free;
+  std::uint8_t id = 0;
+  std::uint8_t kind = 0;       // MACH_THREAD_*
+  std::uint8_t cpu = 0;        // where it runs or spins; else where it ran last
+  std::uint8_t irql = 0;       // saved while it is off its processor
+  std::uint8_t depth = 0;      // nested callbacks
+  bool deliver_dpcs = false;   // picked to run its processor's DPC queue first
+  bool granted = false;        // a queued lock was handed over
+  bool quiet_wait = false;     // wants to run when nobody else can
+  bool starting = false;       // has not reached its first operation yet
+  std::uint32_t order = 0;     // user threads: index of the operation it is in or about to start
+  std::uint32_t wake_reason = 0;
+  ObjectId object = 0;         // its own name in the trace
+  ObjectId waits_for = 0;
+  std::uint32_t wait_site = kNoSite;
+  Lock* spins_on = nullptr;
+  void (*entry)(void*) = nullptr;
+  void* argument = nullptr;
+  void* kernel_object = nullptr;
+  std::array<void*, limits::kMaxCallbackDepth> seh{};
+  struct Activation {
+    std::uint16_t number = 0;
+    std::uint16_t callback = 0;
+  };
+  std::array<Activation, limits::kMaxCallbackDepth> activations{};
+  Fiber fiber;
+};
+
+struct Processor {
+  std::uint8_t irql = 0;
+  std::uint8_t thread = 0;  // who is on it; its idle thread when nobody
+  std::deque<void*> dpcs;
+};
+
+struct Timer {
+  std::uint64_t due;
+  std::uint64_t order;
+  void* timer;           // the kernel's, or null: a wait's time-out
+  std::uint8_t cpu;
+  std::uint8_t thread;   // whose wait
+};
+
+struct PoolBlock {
+  std::uint64_t size;
+  std::uint32_t tag;
+  std::uint32_t flags;
+  ObjectId object;
+};
+
+class Machine {
+ public:
+  Machine();
+
+  // --- one run -------------------------------------------------------------------------------------------------
+  // Boots with `cpus` processors and runs body(argument) as thread 0 until it returns or the run ends otherwise.
+  // The result is valid until the next run.
+  const RunResult& run(const DriverImage& image, unsigned cpus, Strategy& strategy, const RunOptions& options,
+                void (*body)(void*), void* argument);
+  // After a run that ended on a driver's fiber: continue there and trap, so that the process dies with that stack.
+  [[noreturn]] void trap_on_failed_fiber();
+  // Whether a finding with this summary key is to be passed over (a campaign that keeps going).
+  bool (*is_known)(const Finding&) = nullptr;
+
+  // --- threads and scheduling ----------------------------------------------------------------------------------
+  void point(std::uint16_t ddi, std::uint8_t phase, const void* object, const void* pc);
+  // Starts a user thread as actor `number`; its first operation has index `order` and id `id`.
+  void create_user_thread(unsigned number, void (*entry)(void*), void* argument, std::uint32_t order, std::uint32_t id);
+  // Before a user thread starts operation `index` with id `id`: the place where operations take turns.
+  void operation_boundary(std::uint32_t index, std::uint32_t id);
+  unsigned create_thread(void (*entry)(void*), void* argument, std::uint32_t kind, void* object, const void* pc);
+  [[noreturn]] void exit_thread();
+  std::uint32_t block(std::uint64_t due, const void* object, const void* pc);
+  void wake(unsigned thread, std::uint32_t reason);
+  // Blocks the calling thread until nobody else can run (the clock aside).
+  void wait_until_quiet();
+  // Lets the next due timer fire. False when none is set or the limit is reached.
+  bool advance_clock();
+  // Emits Stuck for every thread that is blocked in the driver; true when one is. `waiting_too`: not only spinning ones.
+  bool report_stuck(bool waiting_too);
+  void begin_context(Context::Kind kind, std::uint32_t number);
+  // `number` 0: the next of its kind.
+  std::uint16_t add_context(Context::Kind kind, std::uint32_t number);
+
+  // --- processors ----------------------------------------------------------------------------------------------
+  std::uint8_t irql() const { return cpus_[current_->cpu].irql; }
+  std::uint8_t raise_irql(std::uint8_t irql, const void* pc);
+  void lower_irql(std::uint8_t irql, const void* pc);
+  unsigned cpu() const { return current_->cpu; }
+  unsigned cpu_count() const { return cpu_count_; }
+  Thread& current() { return *current_; }
+  Thread& thread(unsigned id) { return threads_[id]; }
+
+  // --- locks ---------------------------------------------------------------------------------------------------
+  Lock& lock_at(void* address);
+  void lock_init(void* address, std::uint32_t kind, const void* pc);
+  void lock_acquire(void* address, std::uint32_t kind, std::uint8_t old_irql, const void* pc);
+  bool lock_try(void* address, std::uint32_t kind, std::uint8_t old_irql, const void* pc);
+  void lock_release(void* address, std::uint32_t kind, std::uint8_t new_irql, const void* pc);
+  bool lock_is_held(void* address);
+
+  // --- DPCs and timers -----------------------------------------------------------------------------------------
+  void dpc_queue(unsigned cpu, void* dpc, bool at_head);
+  bool dpc_remove(void* dpc);
+  void dpc_flush(const void* pc);
+  void timer_set(void* timer, std::uint64_t due, unsigned cpu);
+  bool timer_cancel(void* timer);
+  std::uint64_t time() const { return time_; }
+
+  // --- memory --------------------------------------------------------------------------------------------------
+  void* pool_alloc(std::uint64_t size, std::uint32_t tag, std::uint32_t flags, const void* pc);
+  void pool_free(void* block, std::uint32_t tag, const void* pc);
+  std::uint64_t pool_size(const void* block) const;
+  void* user_alloc(std::uint64_t size);
+  bool user_mapped(const void* p, std::uint64_t size) const;
+  bool user_address(const void* p) const;
+  // After unload: emits EndDpc, EndTimer, EndThread and EndPool for what is left of the driver.
+  void report_leftovers();
+
+  // --- record --------------------------------------------------------------------------------------------------
+  ObjectId object(std::uint32_t kind, const void* address, const void* pc = nullptr);
+  void object_gone(const void* address);
+  void event(std::uint16_t kind, ObjectId object, std::uint64_t arg, std::uint32_t arg2, const void* pc);
+  void enter(std::uint32_t callback, ObjectId object, std::uint64_t arg, const void* code);
+  void leave(std::uint32_t callback, ObjectId object, std::uint64_t arg);
+  void violation(const char* rule, const char* what, ObjectId object, const void* pc);
+  std::uint32_t choose(std::uint32_t kind, std::uint32_t n);
+  void debug_print(const char* text, std::uint32_t size);
+  const std::string& debug_output() const { return debug_output_; }
+
+  [[noreturn]] void end(Outcome outcome, std::string message);
+  [[noreturn]] void end(const Finding& finding);
+
+  const Trace& trace() const { return trace_; }
+  // What the run has decided so far; also valid from a crash handler.
+  std::vector<Directive> decisions() const;
+  Tracker& tracker() { return tracker_; }
+  // Hashes of (step left, step resumed) for each switch between threads: interleaving coverage.
+  const std::vector<std::uint32_t>& switch_features() const { return features_; }
+  bool running() const { return running_; }
+  // Had any point of the run more than one actor to choose from?
+  bool had_choice() const { return had_choice_; }
+
+ private:
+  std::uint32_t site_of(const void* pc) const {
+    const auto offset = reinterpret_cast<std::uintptr_t>(pc) - text_begin_;
+    return offset < text_size_ ? static_cast<std::uint32_t>(offset) : kNoSite;
+  }
+  std::uint64_t enabled_mask(bool can_continue) const;
+  void set_state(Thread& thread, Thread::State state);
+  unsigned fallback(std::uint64_t enabled, bool can_continue, bool boundary) const;
+  void schedule(bool can_continue, bool boundary = false);
+  void set_pending(std::uint16_t ddi, std::uint8_t phase, const void* object, std::uint32_t site);
+  void switch_to(Thread& next);
+  void place(Thread& thread);
+  unsigned processor_for(const Thread& thread) const;
+  void leave_processor(Thread& thread);
+  void fire_timer();
+  void drain_dpcs();
+  void deliver_pending();
+  void append(std::uint16_t kind, ObjectId object, std::uint64_t arg, std::uint32_t arg2, std::uint32_t site);
+  void capture_stack();
+  [[noreturn]] void stop();
+  void decide(Directive::Kind kind, unsigned answer);
+  void reset(const DriverImage& image, unsigned cpus, Strategy& strategy, const RunOptions& options);
+  void release_memory();
+  void start(Thread& thread, void (*entry)(void*), void* argument);
+  static void thread_main(void* thread);
+  static void idle_main(void* thread);
+
+  std::array<Thread, limits::kFirstIdle + limits::kMaxCpus> threads_;
+  std::array<Processor, limits::kMaxCpus> cpus_;
+  std::array<Pending, kNoActor> pending_{};
+  std::array<std::uint16_t, kNoActor> context_{};  // current context by thread
+  Thread* current_ = nullptr;
+  Fiber main_;
+  Fiber* failed_ = nullptr;
+  unsigned cpu_count_ = 1;
+  unsigned thread_limit_ = 0;      // thread numbers below it have been used
+  std::uint64_t running_mask_ = 0;  // by thread: on a processor and not spinning
+  std::uint64_t ready_mask_ = 0;
+  std::uint64_t quiet_mask_ = 0;
+  bool in_clock_ = false;
+  bool running_ = false;
+  bool had_choice_ = false;
+  bool trap_ = false;
+
+  Strategy* strategy_ = nullptr;
+  RunOptions options_;
+  std::vector<Timer> timers_;
+  std::uint64_t timer_order_ = 0;
+  unsigned timer_fires_ = 0;
+  std::uint64_t time_ = 0;
+
+  std::deque<Lock> locks_;
+  std::size_t lock_count_ = 0;
+
+  Tracker tracker_;
+  Trace trace_;
+  ObjectTable objects_;
+  std::vector<const void*> object_addresses_;  // by object number
+  std::array<std::uint32_t, OBJECT_COUNT> object_numbers_{};
+  std::vector<std::uint16_t> steps_;      // by context
+  std::vector<std::uint32_t> point_log_;  // see PointView::log
+  std::vector<Directive> decisions_;
+  std::vector<std::uint32_t> decision_points_;  // where in the log each decision was made
+  std::array<std::uint32_t, 8> context_numbers_{};
+  std::uint16_t activations_ = 0;
+  RunResult result_;
+  std::vector<std::uint32_t> features_;
+  std::string debug_output_;
+
+  struct Block {
+    void* address;
+    PoolBlock block;
+  };
+  std::vector<Block> blocks_;
+  std::uint64_t pool_used_ = 0;
+  std::uint64_t user_used_ = 0;
+  char* user_arena_ = nullptr;
+
+  std::uintptr_t text_begin_ = 0;
+  std::uintptr_t text_size_ = 0;
+};
+
+Machine& machine();
+
+}  // namespace wdm

@@ -1,0 +1,113 @@
+// Pool through AddressSanitizer's heap, user memory in an arena of its own.
+
+#include <sys/mman.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+
+#include "emu/machine/hypercall.h"
+#include "emu/machine/machine.h"
+#include "emu/machine/sanitizer.h"
+
+namespace wdm {
+
+void* Machine::pool_alloc(std::uint64_t size, std::uint32_t tag, std::uint32_t flags, const void* pc) {
+  const bool ours = flags & MACH_POOL_KERNEL;
+  if (!ours && choose(MACH_CHOICE_POOL_FAILS, 2) != 0) return nullptr;
+  if (size > limits::kPoolBytes || pool_used_ + size > limits::kPoolBytes) {
+    if (!ours) return nullptr;  // as a machine with that much pool would answer
+    end(Outcome::limit, "the kernel's own memory is used up");
+  }
+  void* const memory = std::malloc(size ? size : 1);
+  if (!memory) return nullptr;
+  if (flags & MACH_POOL_ZERO) std::memset(memory, 0, size);
+  pool_used_ += size;
+  const ObjectId id = ours ? 0 : object(OBJECT_Pool, memory, pc);
+  blocks_.push_back({memory, {size, tag, flags, id}});
+  if (!ours) event(EVENT_PoolAlloc, id, size, tag, pc);
+  return memory;
+}
+
+void Machine::pool_free(void* address, std::uint32_t tag, const void* pc) {
+  const auto found = std::find_if(blocks_.rbegin(), blocks_.rend(), [&](const Block& b) { return b.address == address; });
+  if (found == blocks_.rend()) {
+    std::free(address);  // AddressSanitizer says what is wrong: double free, not the start of a block, ...
+    return;
+  }
+  const PoolBlock block = found->block;
+  const auto inside = [&](const void* p) {
+    return reinterpret_cast<std::uintptr_t>(p) - reinterpret_cast<std::uintptr_t>(address) < std::max<std::uint64_t>(block.size, 1);
+  };
+  for (std::size_t i = 0; i < lock_count_; ++i)
+    if (locks_[i].address && inside(locks_[i].address)) {
+      if (locks_[i].held) event(EVENT_LockFreed, locks_[i].object, 0, tag, pc);
+      locks_[i].address = nullptr;
+    }
+  for (unsigned c = 0; c < cpu_count_; ++c)
+    for (void* const dpc : cpus_[c].dpcs)
+      if (inside(dpc)) event(EVENT_DpcFreed, objects_.find(dpc), 0, tag, pc);
+  for (const Timer& timer : timers_)
+    if (timer.timer && inside(timer.timer)) event(EVENT_TimerFreed, objects_.find(timer.timer), 0, tag, pc);
+  if (block.object) event(EVENT_PoolFree, block.object, block.size, tag, pc);
+  for (std::size_t i = 1; i < object_addresses_.size(); ++i)
+    if (inside(object_addresses_[i])) object_gone(object_addresses_[i]);
+  pool_used_ -= block.size;
+  blocks_.erase(std::next(found).base());
+  std::free(address);
+}
+
+std::uint64_t Machine::pool_size(const void* address) const {
+  for (const Block& b : blocks_)
+    if (b.address == address) return b.block.size;
+  return 0;
+}
+
+void Machine::report_leftovers() {
+  for (unsigned c = 0; c < cpu_count_; ++c)
+    for (void* const dpc : cpus_[c].dpcs) append(EVENT_EndDpc, objects_.find(dpc), 0, 0, kNoSite);
+  for (const Timer& timer : timers_)
+    if (timer.timer) append(EVENT_EndTimer, objects_.find(timer.timer), 0, 0, kNoSite);
+  for (unsigned t = limits::kFirstDriverThread; t < thread_limit_; ++t)
+    if (threads_[t].state != Thread::State::finished && threads_[t].kind == MACH_THREAD_SYSTEM)
+      append(EVENT_EndThread, threads_[t].object, 0, t, kNoSite);
+  for (const Block& b : blocks_)
+    if (!(b.block.flags & MACH_POOL_KERNEL)) append(EVENT_EndPool, b.block.object, b.block.size, b.block.tag, kNoSite);
+}
+
+void Machine::release_memory() {
+  for (const Block& b : blocks_) std::free(b.address);
+  blocks_.clear();
+  pool_used_ = 0;
+  if (user_used_) poison(user_arena_, user_used_);
+  user_used_ = 0;
+}
+
+// Blocks are separated by poisoned bytes, so an overflow of a user buffer is seen like any other.
+void* Machine::user_alloc(std::uint64_t size) {
+  constexpr std::uint64_t kGap = 64;
+  if (!user_arena_) {
+    user_arena_ = static_cast<char*>(
+        mmap(nullptr, limits::kUserBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0));
+    if (user_arena_ == MAP_FAILED) std::abort();
+    poison(user_arena_, limits::kUserBytes);
+  }
+  const std::uint64_t rounded = (size + 15) / 16 * 16 + kGap;
+  if (user_used_ + rounded > limits::kUserBytes) end(Outcome::limit, "user memory is used up");
+  char* const memory = user_arena_ + user_used_;
+  user_used_ += rounded;
+  unpoison(memory, size);
+  std::memset(memory, 0, size);
+  return memory;
+}
+
+bool Machine::user_address(const void* p) const {
+  return user_arena_ && static_cast<const char*>(p) >= user_arena_ &&
+         static_cast<const char*>(p) < user_arena_ + limits::kUserBytes;
+}
+
+bool Machine::user_mapped(const void* p, std::uint64_t size) const {
+  return user_address(p) && static_cast<const char*>(p) + size <= user_arena_ + user_used_;
+}
+
+}  // namespace wdm

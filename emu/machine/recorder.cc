@@ -1,0 +1,135 @@
+// The trace, the rules that judge it, and the four ways a run can end.
+
+#include <algorithm>
+
+#include "emu/machine/hypercall.h"
+#include "emu/machine/machine.h"
+
+namespace wdm {
+
+int exit_code(Outcome outcome) {
+  switch (outcome) {
+    case Outcome::clean: return 0;
+    case Outcome::driver_bug: return 1;
+    case Outcome::not_emulated: return 3;
+    case Outcome::limit: return 4;
+    case Outcome::emu_bug: return 5;
+  }
+  return 5;
+}
+
+std::string_view outcome_word(Outcome outcome) {
+  switch (outcome) {
+    case Outcome::clean: return "clean";
+    case Outcome::driver_bug: return "DRIVER BUG";
+    case Outcome::not_emulated: return "NOT EMULATED";
+    case Outcome::limit: return "LIMIT";
+    case Outcome::emu_bug: return "EMU BUG";
+  }
+  return "EMU BUG";
+}
+
+ObjectId Machine::object(std::uint32_t kind, const void* address, const void* pc) {
+  if (!address) return 0;
+  if (const ObjectId known = objects_.find(address)) {
+    if (trace_.objects[known].kind == kind) return known;
+  }
+  if (trace_.objects.size() >= limits::kMaxObjects)
+    end(Outcome::limit, "more than " + std::to_string(limits::kMaxObjects) + " objects");
+  const auto id = static_cast<ObjectId>(trace_.objects.size());
+  trace_.objects.push_back({kind, ++object_numbers_[kind], pc ? site_of(pc) : kNoSite,
+                            static_cast<std::uint32_t>(trace_.events.size())});
+  objects_.insert(address, id);
+  object_addresses_.push_back(address);
+  return id;
+}
+
+void Machine::object_gone(const void* address) {
+  const ObjectId id = objects_.find(address);
+  if (!id) return;
+  object_addresses_[id] = nullptr;
+  objects_.erase(address);
+}
+
+void Machine::event(std::uint16_t kind, ObjectId object, std::uint64_t arg, std::uint32_t arg2, const void* pc) {
+  append(kind, object, arg, arg2, site_of(pc));
+}
+
+void Machine::append(std::uint16_t kind, ObjectId object, std::uint64_t arg, std::uint32_t arg2, std::uint32_t site) {
+  const Thread& self = *current_;
+  const auto index = static_cast<std::uint32_t>(trace_.events.size());
+  const auto& activation = self.activations[self.depth];
+  trace_.events.push_back({kind, pending_[self.id].ddi, context_[self.id], self.cpu, self.id, cpus_[self.cpu].irql,
+                           self.depth, activation.number, object, arg2, site, arg});
+  if (!options_.rules) return;
+  for (const Finding& finding : tracker_.on(trace_, index))
+    if (!is_known || !is_known(finding)) end(finding);
+  if (index >= limits::kMaxEvents) end(Outcome::limit, "the trace is longer than " + std::to_string(limits::kMaxEvents));
+}
+
+void Machine::enter(std::uint32_t callback, ObjectId object, std::uint64_t arg, const void* code) {
+  Thread& self = *current_;
+  if (self.depth + 1u >= limits::kMaxCallbackDepth)
+    end(Outcome::limit, "driver routines nested more than " + std::to_string(limits::kMaxCallbackDepth) + " deep");
+  ++self.depth;
+  self.seh[self.depth] = nullptr;
+  self.activations[self.depth] = {++activations_, static_cast<std::uint16_t>(callback)};
+  if (callback == CALLBACK_Dispatch) ++result_.stats.dispatched;
+  event(EVENT_CallbackEnter, object, arg, callback, code);
+}
+
+void Machine::leave(std::uint32_t callback, ObjectId object, std::uint64_t arg) {
+  Thread& self = *current_;
+  event(EVENT_CallbackLeave, object, arg, callback, nullptr);
+  if (self.depth == 0) end(Outcome::emu_bug, "left a callback that was not entered");
+  --self.depth;
+}
+
+void Machine::violation(const char* rule, const char* what, ObjectId object, const void* pc) {
+  const auto& rules = all_rules();
+  const auto found = std::find_if(rules.begin(), rules.end(), [&](const RuleInfo& r) { return r.name == rule; });
+  if (found == rules.end()) end(Outcome::emu_bug, std::string("no rule is called ") + rule);
+  trace_.notes.emplace_back(what);
+  event(EVENT_Violation, object, static_cast<std::uint64_t>(found - rules.begin()),
+        static_cast<std::uint32_t>(trace_.notes.size()), pc);
+}
+
+std::uint32_t Machine::choose(std::uint32_t kind, std::uint32_t n) {
+  const unsigned answer = strategy_->choose(kind, n);
+  if (answer != 0) decide(Directive::Kind::fail, answer);
+  return answer;
+}
+
+void Machine::debug_print(const char* text, std::uint32_t size) {
+  constexpr std::size_t kKeep = 64u << 10;
+  debug_output_.append(text, size);
+  if (debug_output_.size() > 2 * kKeep) debug_output_.erase(0, debug_output_.size() - kKeep);
+}
+
+void Machine::capture_stack() {
+  const Fiber& fiber = current_->fiber;
+  const auto* frame = static_cast<const std::uintptr_t*>(__builtin_frame_address(0));
+  while (fiber.contains(frame) && fiber.contains(frame + 1)) {
+    if (frame[1] - text_begin_ < text_size_) result_.stack.push_back(frame[1]);
+    const auto* const next = reinterpret_cast<const std::uintptr_t*>(frame[0]);
+    if (next <= frame) break;
+    frame = next;
+  }
+}
+
+void Machine::end(Outcome outcome, std::string message) {
+  result_.outcome = outcome;
+  result_.message = std::move(message);
+  capture_stack();
+  stop();
+}
+
+void Machine::end(const Finding& finding) {
+  result_.outcome = Outcome::driver_bug;
+  result_.message = finding.message;
+  result_.finding = finding;
+  capture_stack();
+  stop();
+}
+
+}  // namespace wdm

@@ -1,0 +1,353 @@
+/* What user mode asks for: system calls turned into IRPs the way the I/O manager does it. */
+#include "emu/nt/device.h"
+#include "emu/nt/file.h"
+#include "emu/nt/irp.h"
+#include "emu/nt/mdl.h"
+#include "emu/nt/pnp.h"
+
+namespace nt {
+namespace {
+
+/* Where a request points when the scenario asks for bad pointers. */
+PVOID const kUnmappedUserAddress = (PVOID)0x10000;
+PVOID const kKernelAddress = (PVOID)0xffff800000001000;
+enum BadPointers : m_u8 { good, null, unmapped, kernel };
+
+/* One system call on its way to becoming an IRP. */
+struct Call {
+  const nt_request* request;
+  PDEVICE_OBJECT device;
+  File* file;      /* null: a kernel-mode client */
+  IrpRecord* record;
+  PIRP irp;
+  PIO_STACK_LOCATION location;
+};
+
+PVOID bad_pointer(m_u8 pointers) {
+  switch ((BadPointers)pointers) {
+    case good: break;
+    case null: return nullptr;
+    case unmapped: return kUnmappedUserAddress;
+    case kernel: return kKernelAddress;
+  }
+  return nullptr;
+}
+
+/* The caller's buffer: user memory, or pool that goes with the IRP for a kernel-mode client. */
+PVOID caller_buffer(Call& call, unsigned slot, const m_u8* data, ULONG size) {
+  if (call.file && call.request->user_pointers != good) return bad_pointer(call.request->user_pointers);
+  if (size == 0) return nullptr;
+  PVOID buffer = call.file ? mach_user_alloc(size)
+                           : (call.record->kernel_buffer[slot] = mach_pool_alloc(size, 0, MACH_POOL_KERNEL, nullptr));
+  void* writable = kernel_alias(buffer);
+  if (data)
+    __builtin_memcpy(writable, data, size);
+  else
+    __builtin_memset(writable, 0, size);
+  return buffer;
+}
+
+PVOID input(Call& call) { return caller_buffer(call, 0, call.request->in, call.request->in_size); }
+PVOID output(Call& call) { return caller_buffer(call, 1, nullptr, call.request->out_size); }
+
+/* Does the I/O manager's own probe let the caller's pointers pass? */
+bool probes(const Call& call, ULONG size) { return !call.file || call.request->user_pointers == good || size == 0; }
+
+void use_system_buffer(Call& call, ULONG size, ULONG flags) {
+  void* buffer = mach_pool_alloc(size, 0x20206f49, MACH_POOL_KERNEL, nullptr);
+  /* On Windows the rest holds what was there before; here always the same. */
+  __builtin_memset(buffer, 0xbe, size);
+  if (call.request->in_size)
+    __builtin_memcpy(buffer, call.request->in, call.request->in_size < size ? call.request->in_size : size);
+  call.irp->AssociatedIrp.SystemBuffer = buffer;
+  call.irp->Flags |= IRP_BUFFERED_IO | IRP_DEALLOCATE_BUFFER | flags;
+}
+
+void use_mdl(Call& call, PVOID buffer, ULONG size, LOCK_OPERATION operation) {
+  call.irp->MdlAddress = mdl_allocate(buffer, size, nullptr, true);
+  mdl_probe_and_lock(call.irp->MdlAddress, call.irp->RequestorMode, operation);
+}
+
+NTSTATUS prepare_device_control(Call& call) {
+  const nt_request& r = *call.request;
+  auto& p = call.location->Parameters.DeviceIoControl;
+  p.IoControlCode = r.code;
+  p.InputBufferLength = r.in_size;
+  p.OutputBufferLength = r.out_size;
+  const ULONG method = METHOD_FROM_CTL_CODE(r.code);
+  if (method == METHOD_NEITHER) {
+    p.Type3InputBuffer = input(call);
+    call.irp->UserBuffer = output(call);
+    return STATUS_SUCCESS;
+  }
+  if (!probes(call, r.in_size) || !probes(call, r.out_size)) return STATUS_ACCESS_VIOLATION;
+  PVOID out = output(call);
+  if (method == METHOD_BUFFERED) {
+    const ULONG size = r.in_size > r.out_size ? r.in_size : r.out_size;
+    if (size) use_system_buffer(call, size, r.out_size ? IRP_INPUT_OPERATION : 0);
+    call.irp->UserBuffer = out;
+    return STATUS_SUCCESS;
+  }
+  if (r.in_size) use_system_buffer(call, r.in_size, 0);
+  if (r.out_size) use_mdl(call, out, r.out_size, method == METHOD_IN_DIRECT ? IoReadAccess : IoWriteAccess);
+  return STATUS_SUCCESS;
+}
+
+NTSTATUS prepare_read(Call& call) {
+  const nt_request& r = *call.request;
+  call.location->Parameters.Read.Length = r.out_size;
+  call.location->Parameters.Read.ByteOffset.QuadPart = (LONGLONG)r.offset;
+  call.irp->Flags |= IRP_READ_OPERATION;
+  if (!probes(call, r.out_size)) return STATUS_ACCESS_VIOLATION;
+  const ULONG flags = top_of_stack(call.device)->Flags;
+  PVOID out = output(call);
+  if (flags & DO_BUFFERED_IO) {
+    if (r.out_size) use_system_buffer(call, r.out_size, IRP_INPUT_OPERATION);
+    call.irp->UserBuffer = out;
+  } else if (flags & DO_DIRECT_IO) {
+    if (r.out_size) use_mdl(call, out, r.out_size, IoWriteAccess);
+  } else {
+    call.irp->UserBuffer = out;
+  }
+  return STATUS_SUCCESS;
+}
+
+NTSTATUS prepare_write(Call& call) {
+  const nt_request& r = *call.request;
+  call.location->Parameters.Write.Length = r.in_size;
+  call.location->Parameters.Write.ByteOffset.QuadPart = (LONGLONG)r.offset;
+  call.irp->Flags |= IRP_WRITE_OPERATION;
+  if (!probes(call, r.in_size)) return STATUS_ACCESS_VIOLATION;
+  const ULONG flags = top_of_stack(call.device)->Flags;
+  if (flags & DO_BUFFERED_IO) {
+    if (r.in_size) use_system_buffer(call, r.in_size, 0);
+  } else if (flags & DO_DIRECT_IO) {
+    if (r.in_size) use_mdl(call, input(call), r.in_size, IoReadAccess);
+  } else {
+    call.irp->UserBuffer = input(call);
+  }
+  return STATUS_SUCCESS;
+}
+
+NTSTATUS prepare_query_information(Call& call) {
+  const nt_request& r = *call.request;
+  call.location->Parameters.QueryFile.Length = r.out_size;
+  call.location->Parameters.QueryFile.FileInformationClass = (FILE_INFORMATION_CLASS)r.code;
+  if (r.out_size == 0) return STATUS_INFO_LENGTH_MISMATCH;
+  if (!probes(call, r.out_size)) return STATUS_ACCESS_VIOLATION;
+  use_system_buffer(call, r.out_size, IRP_INPUT_OPERATION);
+  call.irp->UserBuffer = output(call);
+  return STATUS_SUCCESS;
+}
+
+NTSTATUS prepare_set_information(Call& call) {
+  const nt_request& r = *call.request;
+  call.location->Parameters.SetFile.Length = r.in_size;
+  call.location->Parameters.SetFile.FileInformationClass = (FILE_INFORMATION_CLASS)r.code;
+  call.location->Parameters.SetFile.FileObject = call.file ? call.file->object : nullptr;
+  if (r.in_size == 0) return STATUS_INFO_LENGTH_MISMATCH;
+  if (!probes(call, r.in_size)) return STATUS_ACCESS_VIOLATION;
+  use_system_buffer(call, r.in_size, 0);
+  return STATUS_SUCCESS;
+}
+
+NTSTATUS prepare(Call& call) {
+  switch (call.request->major) {
+    case IRP_MJ_READ: return prepare_read(call);
+    case IRP_MJ_WRITE: return prepare_write(call);
+    case IRP_MJ_DEVICE_CONTROL:
+    case IRP_MJ_INTERNAL_DEVICE_CONTROL: return prepare_device_control(call);
+    case IRP_MJ_QUERY_INFORMATION: return prepare_query_information(call);
+    case IRP_MJ_SET_INFORMATION: return prepare_set_information(call);
+    case IRP_MJ_FLUSH_BUFFERS: return STATUS_SUCCESS;
+    default: return STATUS_INVALID_PARAMETER;
+  }
+}
+
+/* Undoes a request that the I/O manager itself turned down. */
+void abandon(Call& call) {
+  File* file = call.record->file;
+  call.record->file = nullptr;
+  mach_event(EVENT_IrpCompleted, call.record->object, 0, 0, nullptr);
+  irp_release(call.record, nullptr);
+  if (file) file_drop_irp(file);
+}
+
+void user_status_block(Call& call) {
+  if (call.file) call.irp->UserIosb = (PIO_STATUS_BLOCK)mach_user_alloc(sizeof(IO_STATUS_BLOCK));
+}
+
+NTSTATUS send(Call& call) {
+  const nt_request& r = *call.request;
+  call.record = make_request(call.device, call.file, r.major, r.minor, r.op, call.file == nullptr);
+  call.irp = call.record->irp;
+  call.location = next_location(call.irp);
+  const NTSTATUS status = prepare(call);
+  if (!NT_SUCCESS(status)) {
+    abandon(call);
+    return status;
+  }
+  user_status_block(call);
+  call.irp->Cancel = r.cancelled != 0;
+  if (r.cancelled) mach_event(EVENT_IrpCancel, call.record->object, 0, 0, nullptr);
+  return send_request(call.device, call.record);
+}
+
+/* --- fast I/O ----------------------------------------------------------------------------------------------------- */
+
+PFAST_IO_DISPATCH fast_io_of(PDEVICE_OBJECT top, ULONG last_field) {
+  PFAST_IO_DISPATCH fast = top->DriverObject->FastIoDispatch;
+  return fast && fast->SizeOfFastIoDispatch > last_field ? fast : nullptr;
+}
+
+bool fast_device_control(Call& call, PDEVICE_OBJECT top, PFAST_IO_DISPATCH fast, NTSTATUS* status) {
+  const nt_request& r = *call.request;
+  PVOID in = input(call), out = output(call);
+  IO_STATUS_BLOCK iosb{};
+  const m_u32 object = device_object(top);
+  mach_enter(CALLBACK_Other, (const void*)fast->FastIoDeviceControl, object, 0);
+  const BOOLEAN done = fast->FastIoDeviceControl(call.file->object, TRUE, in, r.in_size, out, r.out_size, r.code, &iosb, top);
+  mach_leave(CALLBACK_Other, object, (m_u32)iosb.Status);
+  *status = iosb.Status;
+  return done;
+}
+
+template <class Routine>
+bool fast_transfer(Call& call, PDEVICE_OBJECT top, Routine routine, PVOID buffer, ULONG size, NTSTATUS* status) {
+  LARGE_INTEGER offset;
+  offset.QuadPart = (LONGLONG)call.request->offset;
+  IO_STATUS_BLOCK iosb{};
+  const m_u32 object = device_object(top);
+  mach_enter(CALLBACK_Other, (const void*)routine, object, 0);
+  const BOOLEAN done = routine(call.file->object, &offset, size, TRUE, 0, buffer, &iosb, top);
+  mach_leave(CALLBACK_Other, object, (m_u32)iosb.Status);
+  *status = iosb.Status;
+  return done;
+}
+
+/* Fast read and write are tried only on files with cached data, fast device control always. */
+bool try_fast(Call& call, NTSTATUS* status) {
+  const nt_request& r = *call.request;
+  PDEVICE_OBJECT top = top_of_stack(call.device);
+  const bool cached = call.file->object->PrivateCacheMap != nullptr;
+  if (r.major == IRP_MJ_DEVICE_CONTROL) {
+    PFAST_IO_DISPATCH fast = fast_io_of(top, FIELD_OFFSET(FAST_IO_DISPATCH, FastIoDeviceControl));
+    return fast && fast->FastIoDeviceControl && fast_device_control(call, top, fast, status);
+  }
+  if (r.major == IRP_MJ_READ && cached) {
+    PFAST_IO_DISPATCH fast = fast_io_of(top, FIELD_OFFSET(FAST_IO_DISPATCH, FastIoRead));
+    return fast && fast->FastIoRead && fast_transfer(call, top, fast->FastIoRead, output(call), r.out_size, status);
+  }
+  if (r.major == IRP_MJ_WRITE && cached) {
+    PFAST_IO_DISPATCH fast = fast_io_of(top, FIELD_OFFSET(FAST_IO_DISPATCH, FastIoWrite));
+    return fast && fast->FastIoWrite && fast_transfer(call, top, fast->FastIoWrite, input(call), r.in_size, status);
+  }
+  return false;
+}
+
+/* --- by kind ------------------------------------------------------------------------------------------------------ */
+
+NTSTATUS open(const nt_request& r) {
+  PDEVICE_OBJECT device = openable_device(r.device);
+  if (!device) return STATUS_OBJECT_NAME_NOT_FOUND;
+  File* file;
+  return file_open(device, r.handle, false, r.op, r.cancelled, &file);
+}
+
+/* The system shuts down: only devices that asked for it are told, and no file is involved. */
+NTSTATUS shut_down(const nt_request& r, PDEVICE_OBJECT device) {
+  const DeviceRecord* registered = find_device(device);
+  if (!registered->shutdown_registered) return STATUS_INVALID_DEVICE_REQUEST;
+  return send_request(device, make_request(device, nullptr, IRP_MJ_SHUTDOWN, 0, r.op, true));
+}
+
+NTSTATUS from_user(const nt_request& r) {
+  File* file = file_of_handle(r.handle);
+  if (!file) return STATUS_INVALID_HANDLE;
+  Call call{&r, file->device, file, nullptr, nullptr, nullptr};
+  if (r.major == IRP_MJ_SHUTDOWN) return shut_down(r, file->device);
+  if (r.major == IRP_MJ_PNP || r.major == IRP_MJ_POWER || r.major == IRP_MJ_SYSTEM_CONTROL) return STATUS_INVALID_PARAMETER;
+  ++file->references;  /* the handle cannot go away under the call */
+  NTSTATUS status;
+  if (!try_fast(call, &status)) status = send(call);
+  file_drop_irp(file);
+  return status;
+}
+
+NTSTATUS from_kernel(const nt_request& r) {
+  PDEVICE_OBJECT pdo = pnp_device(r.device);
+  if (!pdo) return STATUS_INVALID_HANDLE;
+  switch (r.major) {
+    case IRP_MJ_PNP: return pnp_request(r, pdo);
+    case IRP_MJ_POWER: return power_request(r, pdo);
+    case IRP_MJ_SYSTEM_CONTROL: return system_control_request(r, pdo);
+    default: break;
+  }
+  Call call{&r, pdo, nullptr, nullptr, nullptr, nullptr};
+  return send(call);
+}
+
+bool is_pending(const IrpRecord* record) { return !record->gone && record->origin == IrpOrigin::request; }
+
+m_u32 pending_irps() {
+  m_u32 count = 0;
+  for (const IrpRecord* record = irp_newest(); record; record = record->older) count += is_pending(record);
+  return count;
+}
+
+/* The oldest IRP that is pending and not yet cancelled. */
+IrpRecord* oldest_uncancelled() {
+  IrpRecord* found = nullptr;
+  for (IrpRecord* record = irp_newest(); record; record = record->older)
+    if (is_pending(record) && !record->irp->Cancel) found = record;
+  return found;
+}
+
+bool cancel(IrpRecord* record, m_u8 irql) {
+  irp_guard(record);
+  const KIRQL old = irql > mach_irql() ? mach_raise_irql(irql, nullptr) : mach_irql();
+  cancel_irp(record->irp, record, nullptr);
+  if (irql > old) mach_lower_irql(old, nullptr);
+  irp_unguard(record);
+  return true;
+}
+
+}  // namespace
+}  // namespace nt
+
+extern "C" {
+
+m_u32 nt_request(const struct nt_request* request) {
+  if (request->major == IRP_MJ_CREATE) return (m_u32)nt::open(*request);
+  return (m_u32)(request->handle ? nt::from_user(*request) : nt::from_kernel(*request));
+}
+
+int nt_cancel(m_u32 op, m_u8 irql) {
+  nt::IrpRecord* record = op ? nt::irp_of_operation(op) : nullptr;
+  return record && nt::cancel(record, irql);
+}
+
+void nt_close(m_u16 handle) {
+  if (nt::File* file = nt::file_of_handle(handle)) nt::file_close_handle(file);
+}
+
+void nt_cancel_all(void) {
+  while (nt::IrpRecord* record = nt::oldest_uncancelled()) nt::cancel(record, 0);
+}
+
+void nt_close_all(void) {
+  for (nt::File* file = nt::first_file(); file; file = file->next)
+    if (file->state == nt::FileState::open) nt::file_close_handle(file);
+}
+
+m_u32 nt_pending_irps(void) { return nt::pending_irps(); }
+
+void nt_emit_leftovers(m_u8 final) {
+  for (const nt::IrpRecord* record = nt::irp_newest(); record; record = record->older) {
+    if (!nt::is_pending(record)) continue;
+    const m_u64 state = (record->irp->CancelRoutine ? 1u : 0u) | (final ? 2u : 0u);
+    mach_event(EVENT_EndIrp, record->object, state, record->irp->Cancel, nullptr);
+  }
+}
+
+}  // extern "C"

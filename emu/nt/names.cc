@@ -1,0 +1,123 @@
+/* The object namespace, as far as devices and symbolic links need it. Names compare without regard to case. */
+#include "emu/nt/device.h"
+#include "emu/nt/nt_families.h"
+
+namespace nt {
+namespace {
+
+struct Name {
+  Name* next;
+  PDEVICE_OBJECT device;  /* null for a symbolic link */
+  WCHAR* text;            /* canonical form */
+  m_u32 length;           /* characters */
+  WCHAR* target;          /* of a symbolic link, canonical form */
+  m_u32 target_length;
+};
+
+Name* names;
+
+struct Alias {
+  const WCHAR* prefix;
+  m_u32 length;
+};
+
+/* All of them mean \??\ to a driver. Longest first. */
+const Alias aliases[] = {{L"\\DosDevices\\Global\\", 19}, {L"\\GLOBAL??\\", 10}, {L"\\DosDevices\\", 12},
+                         {L"\\??\\Global\\", 11}};
+const WCHAR dos_prefix[] = L"\\??\\";
+
+WCHAR upper(WCHAR c) { return c >= L'a' && c <= L'z' ? (WCHAR)(c - 32) : c; }
+
+bool same(const WCHAR* a, const WCHAR* b, m_u32 length) {
+  for (m_u32 i = 0; i < length; ++i)
+    if (upper(a[i]) != upper(b[i])) return false;
+  return true;
+}
+
+/* Copies into kernel memory with the prefixes made equal. */
+WCHAR* canonical(const UNICODE_STRING* name, m_u32* length) {
+  const WCHAR* text = name->Buffer;
+  m_u32 rest = name->Length / sizeof(WCHAR);
+  m_u32 prefix = 0;
+  for (const Alias& alias : aliases) {
+    if (rest < alias.length || !same(text, alias.prefix, alias.length)) continue;
+    text += alias.length;
+    rest -= alias.length;
+    prefix = 4;
+    break;
+  }
+  auto* copy = (WCHAR*)mach_pool_alloc((prefix + rest + 1) * sizeof(WCHAR), 0, MACH_POOL_KERNEL | MACH_POOL_ZERO, nullptr);
+  __builtin_memcpy(copy, dos_prefix, prefix * sizeof(WCHAR));
+  if (rest) __builtin_memcpy(copy + prefix, text, rest * sizeof(WCHAR));
+  *length = prefix + rest;
+  return copy;
+}
+
+Name* find(const WCHAR* text, m_u32 length) {
+  for (Name* name = names; name; name = name->next)
+    if (name->length == length && same(name->text, text, length)) return name;
+  return nullptr;
+}
+
+void unlink(Name** at) {
+  Name* name = *at;
+  *at = name->next;
+  mach_pool_free(name->text, 0, nullptr);
+  if (name->target) mach_pool_free(name->target, 0, nullptr);
+  mach_pool_free(name, 0, nullptr);
+}
+
+}  // namespace
+
+void reset_names() { names = nullptr; }
+
+NTSTATUS add_name(const UNICODE_STRING* text, PDEVICE_OBJECT device, const UNICODE_STRING* target) {
+  if (text->Length == 0 || text->Buffer[0] != L'\\') return STATUS_OBJECT_PATH_SYNTAX_BAD;
+  auto* name = (Name*)mach_pool_alloc(sizeof(Name), 0, MACH_POOL_KERNEL | MACH_POOL_ZERO, nullptr);
+  name->text = canonical(text, &name->length);
+  if (find(name->text, name->length)) {
+    mach_pool_free(name->text, 0, nullptr);
+    mach_pool_free(name, 0, nullptr);
+    return STATUS_OBJECT_NAME_COLLISION;
+  }
+  name->device = device;
+  if (target) name->target = canonical(target, &name->target_length);
+  name->next = names;
+  names = name;
+  return STATUS_SUCCESS;
+}
+
+NTSTATUS remove_link(const UNICODE_STRING* text) {
+  m_u32 length;
+  WCHAR* copy = canonical(text, &length);
+  NTSTATUS status = STATUS_OBJECT_NAME_NOT_FOUND;
+  for (Name** at = &names; *at; at = &(*at)->next) {
+    Name* name = *at;
+    if (name->length != length || !same(name->text, copy, length)) continue;
+    status = name->device ? STATUS_OBJECT_TYPE_MISMATCH : STATUS_SUCCESS;
+    if (!name->device) unlink(at);
+    break;
+  }
+  mach_pool_free(copy, 0, nullptr);
+  return status;
+}
+
+void remove_names_of(PDEVICE_OBJECT device) {
+  for (Name** at = &names; *at;) {
+    if ((*at)->device == device)
+      unlink(at);
+    else
+      at = &(*at)->next;
+  }
+}
+
+PDEVICE_OBJECT find_by_name(const UNICODE_STRING* text) {
+  m_u32 length;
+  WCHAR* copy = canonical(text, &length);
+  Name* name = find(copy, length);
+  for (unsigned hops = 0; name && name->target && hops < 16; ++hops) name = find(name->target, name->target_length);
+  mach_pool_free(copy, 0, nullptr);
+  return name ? name->device : nullptr;
+}
+
+}  // namespace nt

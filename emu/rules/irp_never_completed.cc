@@ -1,0 +1,53 @@
+// IrpNeverCompleted: every IRP is completed, at the latest after it was cancelled and its file was closed.
+// Documentation: "Canceling IRPs". Bug check 0xC4, 0x135.
+//
+// Checks:
+// 1. No IRP is left when every pending IRP was cancelled, every file closed, and nothing can run any more.
+//
+// The kernel looks; this rule says why. The finding is about where the driver let go of the IRP: it marked it pending,
+// queued it or set its cancel routine. Whether an IRP that hangs without being cancelled is acceptable is not judged.
+#include "emu/rules/rule.h"
+#include "emu/rules/text.h"
+
+namespace wdm {
+namespace {
+
+std::string reason(const Event& end, const IrpState& irp) {
+  const bool routine_set = end.arg == 1;
+  const bool cancelled = end.arg2 == 1;
+  if (!cancelled) return " is still pending at the end and was never cancelled";
+  if (!routine_set && irp.cancel_set == 0) return " was cancelled but has no cancel routine, and is never completed";
+  if (!routine_set) return " was cancelled and its cancel routine cleared or run, but nobody completes it";
+  return " was cancelled before its cancel routine was set, and Irp->Cancel was not looked at after that";
+}
+
+class IrpNeverCompletedRule final : public Rule {
+ public:
+  std::uint64_t interests() const override { return interest(EVENT_EndIrp); }
+  void reset() override {}
+  void on(const Trace& trace, std::uint32_t index, const Ledger& ledger, std::vector<Finding>& findings) override {
+    const Event& end = trace.events[index];
+    const IrpState& irp = ledger.irp(end.object);
+    const Evidence history[] = {{irp.marked_pending, "marked pending"},
+                                {irp.queued, "queued"},
+                                {irp.cancel_set, "set the cancel routine"},
+                                {irp.forwarded, "passed down"},
+                                {irp.cancelled, "cancelled"},
+                                {irp.created, "created"},
+                                {index + 1, "still pending"}};
+    Finding finding{RuleId::IrpNeverCompleted, label_text(trace, end.object) + reason(end, irp), index, {}};
+    for (const Evidence& step : history) {
+      if (step.event == 0) continue;
+      const bool let_go = finding.event == index && trace.events[step.event - 1].site != kNoSite;
+      if (let_go) finding.event = step.event - 1;
+      finding.evidence.push_back({step.event - 1, step.text});
+    }
+    findings.push_back(std::move(finding));
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<Rule> make_irp_never_completed() { return std::make_unique<IrpNeverCompletedRule>(); }
+
+}  // namespace wdm

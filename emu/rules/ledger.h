@@ -1,0 +1,77 @@
+// What every rule needs to know and none should keep twice: which locks are held by whom, and how far each IRP is.
+// A pure function of the events so far; the tracker updates it after the rules have seen an event.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "emu/trace/trace.h"
+
+namespace wdm {
+
+// Locks of the kernel itself (MACH_LOCK_INTERNAL) are never in the ledger.
+struct HeldLock {
+  ObjectId lock;
+  std::uint32_t kind;        // MACH_LOCK_*, with MACH_LOCK_AT_DPC
+  std::uint32_t event;       // index of LockAcquired
+  std::uint16_t activation;  // in which callback it was taken; cancel-safe queue callbacks count as their caller
+  std::uint8_t thread;
+  std::uint8_t cpu;
+  std::uint8_t old_irql;     // what its release owes: moves to another lock when nested locks are released crosswise
+};
+
+// A call of driver code that has not returned.
+struct Activation {
+  std::uint32_t event;      // index of its CallbackEnter
+  std::uint32_t callback;   // CALLBACK_*
+  ObjectId object;
+  std::uint16_t number;     // Event::activation
+  std::uint8_t return_irql; // at which it has to return
+};
+
+// Event indices are plus 1; 0 is never.
+struct IrpState {
+  std::uint32_t created = 0, marked_pending = 0, cancelled = 0, forwarded = 0, cancel_set = 0;
+  std::uint32_t queued = 0;
+  std::uint32_t completed = 0;    // by the driver, and not taken back since
+  std::uint32_t again = 0;        // a second time, while a completion routine runs that may still take the first one back
+  std::uint32_t gone = 0;         // went all the way up
+  std::uint32_t completing = 0;   // completion routines that run now
+  bool has_cancel_routine = false;
+};
+
+class Ledger {
+ public:
+  void reset();
+  void apply(const Trace& trace, std::uint32_t index);
+
+  // All locks held now, oldest first.
+  std::span<const HeldLock> held() const { return held_; }
+  // The oldest holder of a lock, null when it is free.
+  const HeldLock* find(ObjectId lock) const;
+  // That lock as last acquired by that thread, null when it does not hold it.
+  const HeldLock* find(ObjectId lock, std::uint8_t thread) const;
+  // Calls of driver code on that thread, outermost first.
+  std::span<const Activation> activations(std::uint8_t thread) const { return activations_[thread]; }
+  // Was the lock taken by the code that a DPC or ISR now running on the same thread has interrupted?
+  bool interrupted(const HeldLock& held) const;
+  const IrpState& irp(ObjectId irp) const;
+
+ private:
+  void enter(const Event& event, std::uint32_t index);
+  void leave(const Event& event);
+  void acquire(const Event& event, std::uint32_t index);
+  void release(const Event& event);
+  void pass_on_irql(const HeldLock& released, const Event& event);
+  void apply_irp(const Event& event, std::uint32_t stamp);
+  IrpState& irp_at(ObjectId irp);
+
+  std::vector<HeldLock> held_;
+  std::array<std::vector<Activation>, 256> activations_;  // by thread
+  std::uint32_t threads_ = 0;                             // how many of them have been used since reset
+  std::vector<IrpState> irps_;                            // by object id
+};
+
+}  // namespace wdm

@@ -1,0 +1,64 @@
+// A rule reads events, keeps its own small state, and returns findings. It never touches the machine, so it is tested
+// with hand-written event lists and can judge a stored trace again.
+//
+// To add a rule: one line in rules.def, one source here, one test in tests/emu/rules.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "emu/rules/ledger.h"
+#include "emu/trace/trace.h"
+
+namespace wdm {
+
+enum class RuleId : std::uint16_t {
+#define RULE(name, file, bug_check, sentence, title) name,
+#include "emu/rules/rules.def"
+#undef RULE
+};
+
+struct RuleInfo {
+  std::string_view name;
+  std::string_view bug_check;  // "0xC4, 0x00040009", or "" when Windows has none
+  std::string_view sentence;   // the rule in one sentence
+  std::string_view title;      // of the documentation page
+};
+const RuleInfo& rule_info(RuleId rule);
+// In the order of rules.def, so that a RuleId is an index.
+const std::vector<RuleInfo>& all_rules();
+
+// One more place that belongs to a finding: "acquired Lock A" at event 17.
+struct Evidence {
+  std::uint32_t event;  // index into the trace
+  std::string text;     // "acquired Lock A", "marked pending", ...
+};
+
+struct Finding {
+  RuleId rule;
+  std::string message;  // one sentence without final point: "spin lock acquired again by the CPU that holds it"
+  std::uint32_t event;  // index of the event to look at first: where it was seen, or what was forgotten when that has no driver frame
+  std::vector<Evidence> evidence;  // the other side, most important first
+};
+
+class Rule {
+ public:
+  virtual ~Rule() = default;
+  // Bit set of EVENT_* kinds this rule wants to see.
+  virtual std::uint64_t interests() const = 0;
+  virtual void reset() = 0;
+  // Judges event number `index` of `trace`. `ledger` is the state *before* the event. Appends to `findings`.
+  // Cost matters: called for every event of interest in every run.
+  virtual void on(const Trace& trace, std::uint32_t index, const Ledger& ledger, std::vector<Finding>& findings) = 0;
+};
+
+constexpr std::uint64_t interest(std::uint16_t kind) { return std::uint64_t{1} << kind; }
+
+// One of each, in the order of rules.def. Each rule file defines make_<file>().
+std::vector<std::unique_ptr<Rule>> make_rules();
+
+}  // namespace wdm

@@ -1,0 +1,63 @@
+#include "emu/rules/tracker.h"
+
+namespace wdm {
+
+Tracker::Tracker() : rules_(make_rules()), enabled_(rules_.size(), true) { list_by_kind(); }
+
+void Tracker::list_by_kind() {
+  for (std::uint16_t kind = 0; kind < EVENT_COUNT; ++kind) {
+    by_kind_[kind].clear();
+    for (std::size_t rule = 0; rule < rules_.size(); ++rule) {
+      const bool listens = (rules_[rule]->interests() & interest(kind)) != 0;
+      if (listens && enabled_[rule]) by_kind_[kind].push_back(rules_[rule].get());
+    }
+  }
+}
+
+void Tracker::reset() {
+  for (const auto& rule : rules_) rule->reset();
+  ledger_.reset();
+  findings_.clear();
+}
+
+const std::vector<Finding>& Tracker::on(const Trace& trace, std::uint32_t index) {
+  findings_.clear();
+  const std::uint16_t kind = trace.events[index].kind;
+  if (kind >= EVENT_COUNT) return findings_;  // a stored trace may be from a newer version
+  for (Rule* rule : by_kind_[kind]) rule->on(trace, index, ledger_, findings_);
+  if (kind == EVENT_Violation) report_violation(trace, index);
+  ledger_.apply(trace, index);
+  return findings_;
+}
+
+std::vector<Finding> Tracker::judge(const Trace& trace) {
+  reset();
+  std::vector<Finding> all;
+  for (std::uint32_t index = 0; index < trace.events.size(); ++index) {
+    const std::vector<Finding>& found = on(trace, index);
+    all.insert(all.end(), found.begin(), found.end());
+  }
+  return all;
+}
+
+bool Tracker::enable(std::string_view name, bool enabled) {
+  for (std::size_t rule = 0; rule < rules_.size(); ++rule) {
+    if (all_rules()[rule].name != name) continue;
+    if (enabled) rules_[rule]->reset();
+    enabled_[rule] = enabled;
+    list_by_kind();
+    return true;
+  }
+  return false;
+}
+
+void Tracker::report_violation(const Trace& trace, std::uint32_t index) {
+  const Event& event = trace.events[index];
+  if (event.arg >= rules_.size() || !enabled_[event.arg]) return;
+  const auto rule = static_cast<RuleId>(event.arg);
+  const bool has_note = event.arg2 > 0 && event.arg2 <= trace.notes.size();
+  findings_.push_back(
+      {rule, has_note ? trace.notes[event.arg2 - 1] : std::string(rule_info(rule).sentence), index, {}});
+}
+
+}  // namespace wdm

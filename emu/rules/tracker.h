@@ -1,0 +1,51 @@
+// Runs the rules over a trace, event by event while it is written or all at once when it is stored.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "emu/rules/ledger.h"
+#include "emu/rules/rule.h"
+
+namespace wdm {
+
+class Tracker {
+ public:
+  // All rules are enabled.
+  Tracker();
+
+  // Forgets the run; which rules are enabled stays. Keeps its memory, so that runs after the first allocate nothing.
+  void reset();
+
+  // Judges event `index` of `trace` and returns what was found, in the order of rules.def; empty nearly always.
+  // The answer is valid until the next call. Requires: called once for every event since reset, in order.
+  // Cost: one table look-up for an event that no rule asked for; no allocation when nothing is found.
+  const std::vector<Finding>& on(const Trace& trace, std::uint32_t index);
+
+  // Resets, judges a whole trace and returns everything found.
+  std::vector<Finding> judge(const Trace& trace);
+
+  // Switches a rule on or off. False when there is no rule of that name.
+  bool enable(std::string_view name, bool enabled);
+  bool enabled(RuleId rule) const { return enabled_[static_cast<std::size_t>(rule)]; }
+
+  // The state after the events so far.
+  const Ledger& ledger() const { return ledger_; }
+
+ private:
+  void list_by_kind();
+  void report_violation(const Trace& trace, std::uint32_t index);
+
+  std::vector<std::unique_ptr<Rule>> rules_;  // by RuleId
+  std::vector<bool> enabled_;                 // by RuleId
+  std::array<std::vector<Rule*>, EVENT_COUNT> by_kind_;
+  Ledger ledger_;
+  std::vector<Finding> findings_;
+};
+
+static_assert(EVENT_COUNT <= 64, "Rule::interests() has one bit for each kind of event");
+
+}  // namespace wdm

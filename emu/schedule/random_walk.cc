@@ -1,0 +1,33 @@
+// Random walk: at each point one of those that can run, with equal chances. Best where many alternations are needed in a
+// short piece of code; the first run of an input is the non-preemptive one.
+
+#include "emu/schedule/hash.h"
+
+namespace wdm {
+
+namespace {
+
+class RandomWalk final : public Strategy {
+ public:
+  void begin(const Schedule& schedule, unsigned run) override {
+    run_ = run;
+    seed_ = mix64(schedule.seed * 0x9e3779b97f4a7c15ull + run);
+  }
+
+  unsigned pick(const PointView& view) override {
+    if (run_ == 0) return view.fallback;
+    const std::uint64_t h = mix64(seed_ ^ place_hash(view, view.last));
+    const std::uint64_t set = without_clock(view.enabled, h >> 8);
+    return nth_actor(set, static_cast<unsigned>((h >> 32) % static_cast<unsigned>(std::popcount(set))));
+  }
+
+ private:
+  unsigned run_ = 0;
+  std::uint64_t seed_ = 0;
+};
+
+}  // namespace
+
+std::unique_ptr<Strategy> make_random_walk() { return std::make_unique<RandomWalk>(); }
+
+}  // namespace wdm

@@ -1,0 +1,374 @@
+/*
+ * Every spelling of an interlocked operation is one external function with its plain Windows name, which the
+ * emulator implements as a scheduling point. The fences in a name (Acquire, Release, NoFence) are not modelled:
+ * all are full fences.
+ */
+#pragma once
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+long InterlockedIncrement(long volatile *Addend);
+long InterlockedDecrement(long volatile *Addend);
+long InterlockedAdd(long volatile *Target, long Value);
+long InterlockedExchange(long volatile *Target, long Value);
+long InterlockedExchangeAdd(long volatile *Target, long Value);
+long InterlockedAnd(long volatile *Target, long Value);
+long InterlockedOr(long volatile *Target, long Value);
+long InterlockedXor(long volatile *Target, long Value);
+long InterlockedCompareExchange(long volatile *Target, long Exchange, long Comparand);
+
+char InterlockedIncrement8(char volatile *Addend);
+char InterlockedDecrement8(char volatile *Addend);
+char InterlockedAdd8(char volatile *Target, char Value);
+char InterlockedExchange8(char volatile *Target, char Value);
+char InterlockedExchangeAdd8(char volatile *Target, char Value);
+char InterlockedAnd8(char volatile *Target, char Value);
+char InterlockedOr8(char volatile *Target, char Value);
+char InterlockedXor8(char volatile *Target, char Value);
+char InterlockedCompareExchange8(char volatile *Target, char Exchange, char Comparand);
+
+short InterlockedIncrement16(short volatile *Addend);
+short InterlockedDecrement16(short volatile *Addend);
+short InterlockedAdd16(short volatile *Target, short Value);
+short InterlockedExchange16(short volatile *Target, short Value);
+short InterlockedExchangeAdd16(short volatile *Target, short Value);
+short InterlockedAnd16(short volatile *Target, short Value);
+short InterlockedOr16(short volatile *Target, short Value);
+short InterlockedXor16(short volatile *Target, short Value);
+short InterlockedCompareExchange16(short volatile *Target, short Exchange, short Comparand);
+
+long long InterlockedIncrement64(long long volatile *Addend);
+long long InterlockedDecrement64(long long volatile *Addend);
+long long InterlockedAdd64(long long volatile *Target, long long Value);
+long long InterlockedExchange64(long long volatile *Target, long long Value);
+long long InterlockedExchangeAdd64(long long volatile *Target, long long Value);
+long long InterlockedAnd64(long long volatile *Target, long long Value);
+long long InterlockedOr64(long long volatile *Target, long long Value);
+long long InterlockedXor64(long long volatile *Target, long long Value);
+long long InterlockedCompareExchange64(long long volatile *Target, long long Exchange, long long Comparand);
+
+unsigned char InterlockedCompareExchange128(long long volatile *Target, long long ExchangeHigh, long long ExchangeLow,
+                                            long long *ComparandResult);
+void *InterlockedExchangePointer(void *volatile *Target, void *Value);
+void *InterlockedCompareExchangePointer(void *volatile *Target, void *Exchange, void *Comparand);
+
+unsigned char InterlockedBitTestAndSet(long volatile *Base, long Bit);
+unsigned char InterlockedBitTestAndSet64(long long volatile *Base, long long Bit);
+unsigned char InterlockedBitTestAndReset(long volatile *Base, long Bit);
+unsigned char InterlockedBitTestAndReset64(long long volatile *Base, long long Bit);
+unsigned char InterlockedBitTestAndComplement(long volatile *Base, long Bit);
+unsigned char InterlockedBitTestAndComplement64(long long volatile *Base, long long Bit);
+
+#ifdef __cplusplus
+}
+#endif
+
+#define _InterlockedIncrement InterlockedIncrement
+#define InterlockedIncrementAcquire InterlockedIncrement
+#define _InterlockedIncrement_acq InterlockedIncrement
+#define InterlockedIncrementRelease InterlockedIncrement
+#define _InterlockedIncrement_rel InterlockedIncrement
+#define InterlockedIncrementNoFence InterlockedIncrement
+#define _InterlockedIncrement_nf InterlockedIncrement
+#define _InterlockedDecrement InterlockedDecrement
+#define InterlockedDecrementAcquire InterlockedDecrement
+#define _InterlockedDecrement_acq InterlockedDecrement
+#define InterlockedDecrementRelease InterlockedDecrement
+#define _InterlockedDecrement_rel InterlockedDecrement
+#define InterlockedDecrementNoFence InterlockedDecrement
+#define _InterlockedDecrement_nf InterlockedDecrement
+#define _InterlockedAdd InterlockedAdd
+#define InterlockedAddAcquire InterlockedAdd
+#define _InterlockedAdd_acq InterlockedAdd
+#define InterlockedAddRelease InterlockedAdd
+#define _InterlockedAdd_rel InterlockedAdd
+#define InterlockedAddNoFence InterlockedAdd
+#define _InterlockedAdd_nf InterlockedAdd
+#define _InterlockedExchange InterlockedExchange
+#define InterlockedExchangeAcquire InterlockedExchange
+#define _InterlockedExchange_acq InterlockedExchange
+#define InterlockedExchangeRelease InterlockedExchange
+#define _InterlockedExchange_rel InterlockedExchange
+#define InterlockedExchangeNoFence InterlockedExchange
+#define _InterlockedExchange_nf InterlockedExchange
+#define _InterlockedExchangeAdd InterlockedExchangeAdd
+#define InterlockedExchangeAddAcquire InterlockedExchangeAdd
+#define _InterlockedExchangeAdd_acq InterlockedExchangeAdd
+#define InterlockedExchangeAddRelease InterlockedExchangeAdd
+#define _InterlockedExchangeAdd_rel InterlockedExchangeAdd
+#define InterlockedExchangeAddNoFence InterlockedExchangeAdd
+#define _InterlockedExchangeAdd_nf InterlockedExchangeAdd
+#define _InterlockedCompareExchange InterlockedCompareExchange
+#define InterlockedCompareExchangeAcquire InterlockedCompareExchange
+#define _InterlockedCompareExchange_acq InterlockedCompareExchange
+#define InterlockedCompareExchangeRelease InterlockedCompareExchange
+#define _InterlockedCompareExchange_rel InterlockedCompareExchange
+#define InterlockedCompareExchangeNoFence InterlockedCompareExchange
+#define _InterlockedCompareExchange_nf InterlockedCompareExchange
+#define _InterlockedAnd InterlockedAnd
+#define InterlockedAndAcquire InterlockedAnd
+#define _InterlockedAnd_acq InterlockedAnd
+#define InterlockedAndRelease InterlockedAnd
+#define _InterlockedAnd_rel InterlockedAnd
+#define InterlockedAndNoFence InterlockedAnd
+#define _InterlockedAnd_nf InterlockedAnd
+#define _InterlockedOr InterlockedOr
+#define InterlockedOrAcquire InterlockedOr
+#define _InterlockedOr_acq InterlockedOr
+#define InterlockedOrRelease InterlockedOr
+#define _InterlockedOr_rel InterlockedOr
+#define InterlockedOrNoFence InterlockedOr
+#define _InterlockedOr_nf InterlockedOr
+#define _InterlockedXor InterlockedXor
+#define InterlockedXorAcquire InterlockedXor
+#define _InterlockedXor_acq InterlockedXor
+#define InterlockedXorRelease InterlockedXor
+#define _InterlockedXor_rel InterlockedXor
+#define InterlockedXorNoFence InterlockedXor
+#define _InterlockedXor_nf InterlockedXor
+#define _InterlockedIncrement8 InterlockedIncrement8
+#define InterlockedIncrement8Acquire InterlockedIncrement8
+#define _InterlockedIncrement8_acq InterlockedIncrement8
+#define InterlockedIncrement8Release InterlockedIncrement8
+#define _InterlockedIncrement8_rel InterlockedIncrement8
+#define InterlockedIncrement8NoFence InterlockedIncrement8
+#define _InterlockedIncrement8_nf InterlockedIncrement8
+#define _InterlockedDecrement8 InterlockedDecrement8
+#define InterlockedDecrement8Acquire InterlockedDecrement8
+#define _InterlockedDecrement8_acq InterlockedDecrement8
+#define InterlockedDecrement8Release InterlockedDecrement8
+#define _InterlockedDecrement8_rel InterlockedDecrement8
+#define InterlockedDecrement8NoFence InterlockedDecrement8
+#define _InterlockedDecrement8_nf InterlockedDecrement8
+#define _InterlockedAdd8 InterlockedAdd8
+#define InterlockedAdd8Acquire InterlockedAdd8
+#define _InterlockedAdd8_acq InterlockedAdd8
+#define InterlockedAdd8Release InterlockedAdd8
+#define _InterlockedAdd8_rel InterlockedAdd8
+#define InterlockedAdd8NoFence InterlockedAdd8
+#define _InterlockedAdd8_nf InterlockedAdd8
+#define _InterlockedExchange8 InterlockedExchange8
+#define InterlockedExchange8Acquire InterlockedExchange8
+#define _InterlockedExchange8_acq InterlockedExchange8
+#define InterlockedExchange8Release InterlockedExchange8
+#define _InterlockedExchange8_rel InterlockedExchange8
+#define InterlockedExchange8NoFence InterlockedExchange8
+#define _InterlockedExchange8_nf InterlockedExchange8
+#define _InterlockedExchangeAdd8 InterlockedExchangeAdd8
+#define InterlockedExchangeAdd8Acquire InterlockedExchangeAdd8
+#define _InterlockedExchangeAdd8_acq InterlockedExchangeAdd8
+#define InterlockedExchangeAdd8Release InterlockedExchangeAdd8
+#define _InterlockedExchangeAdd8_rel InterlockedExchangeAdd8
+#define InterlockedExchangeAdd8NoFence InterlockedExchangeAdd8
+#define _InterlockedExchangeAdd8_nf InterlockedExchangeAdd8
+#define _InterlockedCompareExchange8 InterlockedCompareExchange8
+#define InterlockedCompareExchange8Acquire InterlockedCompareExchange8
+#define _InterlockedCompareExchange8_acq InterlockedCompareExchange8
+#define InterlockedCompareExchange8Release InterlockedCompareExchange8
+#define _InterlockedCompareExchange8_rel InterlockedCompareExchange8
+#define InterlockedCompareExchange8NoFence InterlockedCompareExchange8
+#define _InterlockedCompareExchange8_nf InterlockedCompareExchange8
+#define _InterlockedAnd8 InterlockedAnd8
+#define InterlockedAnd8Acquire InterlockedAnd8
+#define _InterlockedAnd8_acq InterlockedAnd8
+#define InterlockedAnd8Release InterlockedAnd8
+#define _InterlockedAnd8_rel InterlockedAnd8
+#define InterlockedAnd8NoFence InterlockedAnd8
+#define _InterlockedAnd8_nf InterlockedAnd8
+#define _InterlockedOr8 InterlockedOr8
+#define InterlockedOr8Acquire InterlockedOr8
+#define _InterlockedOr8_acq InterlockedOr8
+#define InterlockedOr8Release InterlockedOr8
+#define _InterlockedOr8_rel InterlockedOr8
+#define InterlockedOr8NoFence InterlockedOr8
+#define _InterlockedOr8_nf InterlockedOr8
+#define _InterlockedXor8 InterlockedXor8
+#define InterlockedXor8Acquire InterlockedXor8
+#define _InterlockedXor8_acq InterlockedXor8
+#define InterlockedXor8Release InterlockedXor8
+#define _InterlockedXor8_rel InterlockedXor8
+#define InterlockedXor8NoFence InterlockedXor8
+#define _InterlockedXor8_nf InterlockedXor8
+#define _InterlockedIncrement16 InterlockedIncrement16
+#define InterlockedIncrement16Acquire InterlockedIncrement16
+#define _InterlockedIncrement16_acq InterlockedIncrement16
+#define InterlockedIncrement16Release InterlockedIncrement16
+#define _InterlockedIncrement16_rel InterlockedIncrement16
+#define InterlockedIncrement16NoFence InterlockedIncrement16
+#define _InterlockedIncrement16_nf InterlockedIncrement16
+#define _InterlockedDecrement16 InterlockedDecrement16
+#define InterlockedDecrement16Acquire InterlockedDecrement16
+#define _InterlockedDecrement16_acq InterlockedDecrement16
+#define InterlockedDecrement16Release InterlockedDecrement16
+#define _InterlockedDecrement16_rel InterlockedDecrement16
+#define InterlockedDecrement16NoFence InterlockedDecrement16
+#define _InterlockedDecrement16_nf InterlockedDecrement16
+#define _InterlockedAdd16 InterlockedAdd16
+#define InterlockedAdd16Acquire InterlockedAdd16
+#define _InterlockedAdd16_acq InterlockedAdd16
+#define InterlockedAdd16Release InterlockedAdd16
+#define _InterlockedAdd16_rel InterlockedAdd16
+#define InterlockedAdd16NoFence InterlockedAdd16
+#define _InterlockedAdd16_nf InterlockedAdd16
+#define _InterlockedExchange16 InterlockedExchange16
+#define InterlockedExchange16Acquire InterlockedExchange16
+#define _InterlockedExchange16_acq InterlockedExchange16
+#define InterlockedExchange16Release InterlockedExchange16
+#define _InterlockedExchange16_rel InterlockedExchange16
+#define InterlockedExchange16NoFence InterlockedExchange16
+#define _InterlockedExchange16_nf InterlockedExchange16
+#define _InterlockedExchangeAdd16 InterlockedExchangeAdd16
+#define InterlockedExchangeAdd16Acquire InterlockedExchangeAdd16
+#define _InterlockedExchangeAdd16_acq InterlockedExchangeAdd16
+#define InterlockedExchangeAdd16Release InterlockedExchangeAdd16
+#define _InterlockedExchangeAdd16_rel InterlockedExchangeAdd16
+#define InterlockedExchangeAdd16NoFence InterlockedExchangeAdd16
+#define _InterlockedExchangeAdd16_nf InterlockedExchangeAdd16
+#define _InterlockedCompareExchange16 InterlockedCompareExchange16
+#define InterlockedCompareExchange16Acquire InterlockedCompareExchange16
+#define _InterlockedCompareExchange16_acq InterlockedCompareExchange16
+#define InterlockedCompareExchange16Release InterlockedCompareExchange16
+#define _InterlockedCompareExchange16_rel InterlockedCompareExchange16
+#define InterlockedCompareExchange16NoFence InterlockedCompareExchange16
+#define _InterlockedCompareExchange16_nf InterlockedCompareExchange16
+#define _InterlockedAnd16 InterlockedAnd16
+#define InterlockedAnd16Acquire InterlockedAnd16
+#define _InterlockedAnd16_acq InterlockedAnd16
+#define InterlockedAnd16Release InterlockedAnd16
+#define _InterlockedAnd16_rel InterlockedAnd16
+#define InterlockedAnd16NoFence InterlockedAnd16
+#define _InterlockedAnd16_nf InterlockedAnd16
+#define _InterlockedOr16 InterlockedOr16
+#define InterlockedOr16Acquire InterlockedOr16
+#define _InterlockedOr16_acq InterlockedOr16
+#define InterlockedOr16Release InterlockedOr16
+#define _InterlockedOr16_rel InterlockedOr16
+#define InterlockedOr16NoFence InterlockedOr16
+#define _InterlockedOr16_nf InterlockedOr16
+#define _InterlockedXor16 InterlockedXor16
+#define InterlockedXor16Acquire InterlockedXor16
+#define _InterlockedXor16_acq InterlockedXor16
+#define InterlockedXor16Release InterlockedXor16
+#define _InterlockedXor16_rel InterlockedXor16
+#define InterlockedXor16NoFence InterlockedXor16
+#define _InterlockedXor16_nf InterlockedXor16
+#define _InterlockedIncrement64 InterlockedIncrement64
+#define InterlockedIncrement64Acquire InterlockedIncrement64
+#define _InterlockedIncrement64_acq InterlockedIncrement64
+#define InterlockedIncrement64Release InterlockedIncrement64
+#define _InterlockedIncrement64_rel InterlockedIncrement64
+#define InterlockedIncrement64NoFence InterlockedIncrement64
+#define _InterlockedIncrement64_nf InterlockedIncrement64
+#define _InterlockedDecrement64 InterlockedDecrement64
+#define InterlockedDecrement64Acquire InterlockedDecrement64
+#define _InterlockedDecrement64_acq InterlockedDecrement64
+#define InterlockedDecrement64Release InterlockedDecrement64
+#define _InterlockedDecrement64_rel InterlockedDecrement64
+#define InterlockedDecrement64NoFence InterlockedDecrement64
+#define _InterlockedDecrement64_nf InterlockedDecrement64
+#define _InterlockedAdd64 InterlockedAdd64
+#define InterlockedAdd64Acquire InterlockedAdd64
+#define _InterlockedAdd64_acq InterlockedAdd64
+#define InterlockedAdd64Release InterlockedAdd64
+#define _InterlockedAdd64_rel InterlockedAdd64
+#define InterlockedAdd64NoFence InterlockedAdd64
+#define _InterlockedAdd64_nf InterlockedAdd64
+#define _InterlockedExchange64 InterlockedExchange64
+#define InterlockedExchange64Acquire InterlockedExchange64
+#define _InterlockedExchange64_acq InterlockedExchange64
+#define InterlockedExchange64Release InterlockedExchange64
+#define _InterlockedExchange64_rel InterlockedExchange64
+#define InterlockedExchange64NoFence InterlockedExchange64
+#define _InterlockedExchange64_nf InterlockedExchange64
+#define _InterlockedExchangeAdd64 InterlockedExchangeAdd64
+#define InterlockedExchangeAdd64Acquire InterlockedExchangeAdd64
+#define _InterlockedExchangeAdd64_acq InterlockedExchangeAdd64
+#define InterlockedExchangeAdd64Release InterlockedExchangeAdd64
+#define _InterlockedExchangeAdd64_rel InterlockedExchangeAdd64
+#define InterlockedExchangeAdd64NoFence InterlockedExchangeAdd64
+#define _InterlockedExchangeAdd64_nf InterlockedExchangeAdd64
+#define _InterlockedCompareExchange64 InterlockedCompareExchange64
+#define InterlockedCompareExchange64Acquire InterlockedCompareExchange64
+#define _InterlockedCompareExchange64_acq InterlockedCompareExchange64
+#define InterlockedCompareExchange64Release InterlockedCompareExchange64
+#define _InterlockedCompareExchange64_rel InterlockedCompareExchange64
+#define InterlockedCompareExchange64NoFence InterlockedCompareExchange64
+#define _InterlockedCompareExchange64_nf InterlockedCompareExchange64
+#define _InterlockedAnd64 InterlockedAnd64
+#define InterlockedAnd64Acquire InterlockedAnd64
+#define _InterlockedAnd64_acq InterlockedAnd64
+#define InterlockedAnd64Release InterlockedAnd64
+#define _InterlockedAnd64_rel InterlockedAnd64
+#define InterlockedAnd64NoFence InterlockedAnd64
+#define _InterlockedAnd64_nf InterlockedAnd64
+#define _InterlockedOr64 InterlockedOr64
+#define InterlockedOr64Acquire InterlockedOr64
+#define _InterlockedOr64_acq InterlockedOr64
+#define InterlockedOr64Release InterlockedOr64
+#define _InterlockedOr64_rel InterlockedOr64
+#define InterlockedOr64NoFence InterlockedOr64
+#define _InterlockedOr64_nf InterlockedOr64
+#define _InterlockedXor64 InterlockedXor64
+#define InterlockedXor64Acquire InterlockedXor64
+#define _InterlockedXor64_acq InterlockedXor64
+#define InterlockedXor64Release InterlockedXor64
+#define _InterlockedXor64_rel InterlockedXor64
+#define InterlockedXor64NoFence InterlockedXor64
+#define _InterlockedXor64_nf InterlockedXor64
+#define _InterlockedExchangePointer InterlockedExchangePointer
+#define InterlockedExchangePointerAcquire InterlockedExchangePointer
+#define _InterlockedExchangePointer_acq InterlockedExchangePointer
+#define InterlockedExchangePointerRelease InterlockedExchangePointer
+#define _InterlockedExchangePointer_rel InterlockedExchangePointer
+#define InterlockedExchangePointerNoFence InterlockedExchangePointer
+#define _InterlockedExchangePointer_nf InterlockedExchangePointer
+#define _InterlockedCompareExchangePointer InterlockedCompareExchangePointer
+#define InterlockedCompareExchangePointerAcquire InterlockedCompareExchangePointer
+#define _InterlockedCompareExchangePointer_acq InterlockedCompareExchangePointer
+#define InterlockedCompareExchangePointerRelease InterlockedCompareExchangePointer
+#define _InterlockedCompareExchangePointer_rel InterlockedCompareExchangePointer
+#define InterlockedCompareExchangePointerNoFence InterlockedCompareExchangePointer
+#define _InterlockedCompareExchangePointer_nf InterlockedCompareExchangePointer
+#define _InterlockedCompareExchange128 InterlockedCompareExchange128
+#define InterlockedCompareExchange128Acquire InterlockedCompareExchange128
+#define _InterlockedCompareExchange128_acq InterlockedCompareExchange128
+#define InterlockedCompareExchange128Release InterlockedCompareExchange128
+#define _InterlockedCompareExchange128_rel InterlockedCompareExchange128
+#define InterlockedCompareExchange128NoFence InterlockedCompareExchange128
+#define _InterlockedCompareExchange128_nf InterlockedCompareExchange128
+#define _interlockedbittestandset InterlockedBitTestAndSet
+#define InterlockedBitTestAndSetAcquire InterlockedBitTestAndSet
+#define _interlockedbittestandset_acq InterlockedBitTestAndSet
+#define InterlockedBitTestAndSetRelease InterlockedBitTestAndSet
+#define _interlockedbittestandset_rel InterlockedBitTestAndSet
+#define InterlockedBitTestAndSetNoFence InterlockedBitTestAndSet
+#define _interlockedbittestandset_nf InterlockedBitTestAndSet
+#define _interlockedbittestandset64 InterlockedBitTestAndSet64
+#define InterlockedBitTestAndSet64Acquire InterlockedBitTestAndSet64
+#define _interlockedbittestandset64_acq InterlockedBitTestAndSet64
+#define InterlockedBitTestAndSet64Release InterlockedBitTestAndSet64
+#define _interlockedbittestandset64_rel InterlockedBitTestAndSet64
+#define InterlockedBitTestAndSet64NoFence InterlockedBitTestAndSet64
+#define _interlockedbittestandset64_nf InterlockedBitTestAndSet64
+#define _interlockedbittestandreset InterlockedBitTestAndReset
+#define InterlockedBitTestAndResetAcquire InterlockedBitTestAndReset
+#define _interlockedbittestandreset_acq InterlockedBitTestAndReset
+#define InterlockedBitTestAndResetRelease InterlockedBitTestAndReset
+#define _interlockedbittestandreset_rel InterlockedBitTestAndReset
+#define InterlockedBitTestAndResetNoFence InterlockedBitTestAndReset
+#define _interlockedbittestandreset_nf InterlockedBitTestAndReset
+#define _interlockedbittestandreset64 InterlockedBitTestAndReset64
+#define InterlockedBitTestAndReset64Acquire InterlockedBitTestAndReset64
+#define _interlockedbittestandreset64_acq InterlockedBitTestAndReset64
+#define InterlockedBitTestAndReset64Release InterlockedBitTestAndReset64
+#define _interlockedbittestandreset64_rel InterlockedBitTestAndReset64
+#define InterlockedBitTestAndReset64NoFence InterlockedBitTestAndReset64
+#define _interlockedbittestandreset64_nf InterlockedBitTestAndReset64
+#define InterlockedExchangeAddSizeT(a, b) InterlockedExchangeAdd64((long long volatile *)(a), (long long)(b))
+#define InterlockedIncrementSizeT(a) InterlockedIncrement64((long long volatile *)(a))
+#define InterlockedDecrementSizeT(a) InterlockedDecrement64((long long volatile *)(a))
+
+/* wdm.h would map the plain names onto the compiler's own intrinsics. */
+#define __INTERLOCKED_DECLARED

@@ -1,0 +1,34 @@
+/* Numbers of the .def tables as plain C enumerators, for both dialects. */
+#ifndef WDMFUZZ_EMU_TRACE_NUMBERS_H
+#define WDMFUZZ_EMU_TRACE_NUMBERS_H
+
+enum event_number {
+#define EVENT(name, text) EVENT_##name,
+#include "emu/trace/events.def"
+#undef EVENT
+  EVENT_COUNT
+};
+
+enum callback_number {
+#define CALLBACK(name, text) CALLBACK_##name,
+#include "emu/trace/callbacks.def"
+#undef CALLBACK
+  CALLBACK_COUNT
+};
+
+enum object_number {
+#define OBJECT(name, label) OBJECT_##name,
+#include "emu/trace/objects.def"
+#undef OBJECT
+  OBJECT_COUNT
+};
+
+enum ddi_number {
+  DDI_None,
+#define DDI(name, family, min_irql, max_irql, status, title) DDI_##name,
+#include "emu/nt/ddis.def"
+#undef DDI
+  DDI_COUNT
+};
+
+#endif

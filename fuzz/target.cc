@@ -1,0 +1,64 @@
+#include "fuzz/target.h"
+
+#include <bitset>
+#include <memory>
+
+#include "emu/machine/machine.h"
+#include "harness/mutate.h"
+#include "harness/report.h"
+
+namespace wdm {
+
+namespace {
+
+TargetStats stats;
+
+// Interleaving coverage: a large private map, behind a few counters the fuzzer looks at. Only what is seen for the first
+// time touches a counter; a map beyond 4 KiB in libFuzzer's own section would eat the whole budget.
+constexpr std::size_t kMapBits = 1u << 20;
+constexpr std::size_t kCounters = 2048;
+[[gnu::section("__libfuzzer_extra_counters")]] std::uint8_t counters[kCounters];
+std::bitset<kMapBits>& map() {
+  static auto& bits = *new std::bitset<kMapBits>;
+  return bits;
+}
+
+void note_interleavings() {
+  for (const std::uint32_t feature : machine().switch_features()) {
+    auto bit = map()[feature % kMapBits];
+    if (bit) continue;
+    bit = true;
+    counters[stats.interleavings++ % kCounters] = 1;
+  }
+}
+
+int run_input(const std::uint8_t* data, std::size_t size) {
+  const Scenario scenario = decode({data, size}, driver_profile());
+  bool reached = false;
+  ++stats.executions;
+  for (unsigned i = 0; i < scenario.schedule.runs; ++i) {
+    const RunResult result = run_once(driver_image(), scenario, i, {});
+    ++stats.schedules;
+    note_interleavings();
+    reached |= result.stats.dispatched != 0;
+    if (result.outcome != Outcome::clean) report_and_trap(scenario, result);
+    if (!machine().had_choice()) break;
+  }
+  stats.effective += reached;
+  return 0;
+}
+
+}  // namespace
+
+const TargetStats& target_stats() { return stats; }
+
+}  // namespace wdm
+
+extern "C" std::size_t LLVMFuzzerMutate(std::uint8_t* data, std::size_t size, std::size_t max_size);
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) { return wdm::run_input(data, size); }
+
+extern "C" std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t size, std::size_t max_size,
+                                               unsigned seed) {
+  return wdm::mutate(data, size, max_size, seed, wdm::driver_profile(), LLVMFuzzerMutate);
+}

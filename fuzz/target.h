@@ -1,0 +1,24 @@
+// The libFuzzer target of a driver: one input, one scenario, K schedules.
+#pragma once
+
+#include <cstdint>
+
+#include "harness/run.h"
+#include "harness/scenario.h"
+
+namespace wdm {
+
+// What the driver's executable was built from; generated next to each driver.
+const DriverImage& driver_image();
+const DriverProfile& driver_profile();
+
+// Counts over the life of the process, for the progress line.
+struct TargetStats {
+  std::uint64_t executions = 0;
+  std::uint64_t effective = 0;      // inputs that reached the driver through a dispatch routine
+  std::uint64_t schedules = 0;
+  std::uint64_t interleavings = 0;  // distinct pairs (place left, place resumed)
+};
+const TargetStats& target_stats();
+
+}  // namespace wdm

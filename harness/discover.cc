@@ -1,0 +1,298 @@
+#include "harness/discover.h"
+
+#include <fmt/format.h>
+#include <toml++/toml.h>
+
+#include <algorithm>
+#include <cctype>
+#include <map>
+#include <set>
+#include <sstream>
+#include <string_view>
+
+#include "harness/cli.h"
+#include "harness/cli_process.h"
+
+namespace wdm {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+bool is_source(const fs::path& path) {
+  const std::string extension = path.extension().string();
+  return extension == ".c" || extension == ".cpp" || extension == ".cc" || extension == ".cxx" || extension == ".C" ||
+         extension == ".CPP";
+}
+
+// ---- driver.toml
+
+class Settings {
+ public:
+  Settings(const fs::path& file, DriverSpec& spec) : file_(file), spec_(spec) {}
+
+  void read() {
+    toml::table table;
+    try {
+      table = toml::parse(read_text(file_));
+    } catch (const toml::parse_error& error) {
+      fail(fmt::format("line {}: {}", error.source().begin.line, error.description()));
+    }
+    for (const auto& [key, value] : table) apply(std::string(key.str()), value);
+  }
+
+ private:
+  [[noreturn]] void fail(const std::string& why) const { throw UserError(file_.string() + ": " + why); }
+
+  void apply(const std::string& key, const toml::node& value) {
+    if (key == "name") spec_.name = name(key, value);
+    else if (key == "sources") spec_.sources = files(key, value);
+    else if (key == "includes") spec_.includes = files(key, value);
+    else if (key == "defines") spec_.defines = strings(key, value);
+    else if (key == "devices") spec_.devices = number(key, value);
+    else if (key == "ioctls") spec_.ioctls = ioctls(key, value);
+    else fail(fmt::format("unknown key '{}'; known are name, sources, includes, defines, ioctls, devices", key));
+  }
+
+  std::string text(const std::string& key, const toml::node& value) const {
+    const auto found = value.value<std::string>();
+    if (!found) fail(fmt::format("'{}' has to be a string", key));
+    return *found;
+  }
+
+  std::string name(const std::string& key, const toml::node& value) const {
+    const std::string found = text(key, value);
+    const auto good = [](unsigned char c) { return std::isalnum(c) || c == '_' || c == '-'; };
+    if (found.empty() || !std::all_of(found.begin(), found.end(), good))
+      fail("'name' may have letters, digits, '-' and '_' only");
+    return found;
+  }
+
+  std::uint32_t number(const std::string& key, const toml::node& value) const {
+    const auto found = value.value_exact<std::int64_t>();
+    if (!found || *found < 0 || *found > 0xffffffffll) fail(fmt::format("'{}' has to be a number of 32 bits", key));
+    return static_cast<std::uint32_t>(*found);
+  }
+
+  const toml::array& list(const std::string& key, const toml::node& value) const {
+    const toml::array* const array = value.as_array();
+    if (!array) fail(fmt::format("'{}' has to be a list", key));
+    return *array;
+  }
+
+  std::vector<std::string> strings(const std::string& key, const toml::node& value) const {
+    std::vector<std::string> found;
+    for (const toml::node& entry : list(key, value)) found.push_back(text(key, entry));
+    return found;
+  }
+
+  std::vector<fs::path> files(const std::string& key, const toml::node& value) const {
+    std::vector<fs::path> found;
+    for (const std::string& entry : strings(key, value)) {
+      const fs::path path = (spec_.directory / entry).lexically_normal();
+      if (!fs::exists(path)) fail(fmt::format("'{}': {} does not exist", key, entry));
+      found.push_back(path);
+    }
+    return found;
+  }
+
+  std::vector<Ioctl> ioctls(const std::string& key, const toml::node& value) const {
+    std::vector<Ioctl> found;
+    for (const toml::node& entry : list(key, value)) {
+      const toml::table* const table = entry.as_table();
+      if (!table || !table->contains("code")) fail("each of 'ioctls' has to be a table with at least 'code'");
+      found.push_back(ioctl(*table));
+    }
+    return found;
+  }
+
+  Ioctl ioctl(const toml::table& table) const {
+    Ioctl found;
+    for (const auto& [field, value] : table) {
+      const std::string key = "ioctls." + std::string(field.str());
+      if (field == "code") found.code = number(key, value);
+      else if (field == "name") found.name = text(key, value);
+      else if (field == "in") found.in_size = number(key, value);
+      else if (field == "out") found.out_size = number(key, value);
+      else fail(fmt::format("unknown key '{}'; known are code, name, in, out", key));
+    }
+    if (found.name.empty()) found.name = fmt::format("{:#010x}", found.code);
+    return found;
+  }
+
+  const fs::path& file_;
+  DriverSpec& spec_;
+};
+
+// ---- the directory
+
+fs::path find_directory(const std::string& driver, const fs::path& samples) {
+  std::error_code error;
+  if (fs::is_directory(driver, error)) return fs::canonical(driver);
+  if (fs::exists(driver, error))
+    throw UserError(driver + ": is a file; DRIVER is the directory with the driver's sources");
+  const bool plain = !driver.empty() && driver.find('/') == std::string::npos && driver.front() != '.';
+  if (plain && fs::is_directory(samples / driver, error)) return fs::canonical(samples / driver);
+  throw UserError(driver + ": no such directory, and no sample driver of that name; see wdmfuzz drivers");
+}
+
+std::vector<fs::path> sources_in(const fs::path& directory) {
+  std::vector<fs::path> found;
+  for (const auto& entry : fs::directory_iterator(directory))
+    if (entry.is_regular_file() && is_source(entry.path())) found.push_back(entry.path());
+  std::sort(found.begin(), found.end());
+  return found;
+}
+
+std::string tidy_name(const fs::path& directory) {
+  std::string name = directory.filename().string();
+  for (char& c : name)
+    if (!std::isalnum(static_cast<unsigned char>(c)) && c != '_' && c != '-') c = '_';
+  return name.empty() ? "driver" : name;
+}
+
+// ---- macros
+
+struct Macro {
+  std::string body;
+  bool function_like = false;
+  bool system = false;
+};
+
+bool identifier_character(char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '_'; }
+
+std::set<std::string, std::less<>> identifiers_of(std::string_view text) {
+  std::set<std::string, std::less<>> found;
+  for (std::size_t i = 0; i < text.size();) {
+    std::size_t end = i;
+    while (end < text.size() && identifier_character(text[end])) ++end;
+    if (end > i) found.emplace(text.substr(i, end - i));
+    i = std::max(end, i + 1);
+  }
+  return found;
+}
+
+// "# 12 "file" 1 3": is what follows from a system header?
+bool marks_system(std::string_view line) {
+  const std::size_t quote = line.rfind('"');
+  return quote != std::string_view::npos && line.find('3', quote) != std::string_view::npos;
+}
+
+std::map<std::string, Macro> macros_of(const std::string& preprocessed) {
+  constexpr std::string_view kDefine = "#define ";
+  std::map<std::string, Macro> macros;
+  std::istringstream lines(preprocessed);
+  bool system = false;
+  for (std::string line; std::getline(lines, line);) {
+    if (line.rfind("# ", 0) == 0) system = marks_system(line);
+    if (line.rfind(kDefine, 0) != 0) continue;
+    std::size_t end = kDefine.size();
+    while (end < line.size() && identifier_character(line[end])) ++end;
+    const bool function_like = end < line.size() && line[end] == '(';
+    macros[line.substr(kDefine.size(), end - kDefine.size())] = {line.substr(end), function_like, system};
+  }
+  return macros;
+}
+
+// Names of object-like macros that lead to CTL_CODE, directly or through other macros.
+std::vector<std::string> ctl_code_macros(const std::map<std::string, Macro>& macros, std::string_view source) {
+  std::set<std::string, std::less<>> leading = {"CTL_CODE"};
+  for (std::size_t before = 0; before != leading.size();) {
+    before = leading.size();
+    for (const auto& [name, macro] : macros)
+      for (const std::string& word : identifiers_of(macro.body))
+        if (leading.contains(word)) leading.insert(name);
+  }
+  const auto mentioned = identifiers_of(source);
+  std::vector<std::string> names;
+  for (const auto& [name, macro] : macros)
+    if (!macro.function_like && leading.contains(name) && (!macro.system || mentioned.contains(name)))
+      names.push_back(name);
+  return names;
+}
+
+// ---- values
+
+constexpr std::string_view kVariable = "wdmfuzz_ioctl_";
+
+std::string wrapper_source(const fs::path& source, const std::vector<std::string>& names) {
+  std::string text = fmt::format("#include \"{}\"\n", source.string());
+  for (std::size_t i = 0; i < names.size(); ++i)
+    text += fmt::format("#ifdef __cplusplus\nextern \"C\"\n#endif\nunsigned {}{} = (unsigned)({});\n", kVariable, i, names[i]);
+  return text;
+}
+
+// Values from LLVM's text form: "@wdmfuzz_ioctl_0 = global i32 2236416".
+std::vector<Ioctl> values_in(const std::string& ir, const std::vector<std::string>& names) {
+  std::vector<Ioctl> found;
+  std::istringstream lines(ir);
+  for (std::string line; std::getline(lines, line);) {
+    if (line.rfind("@" + std::string(kVariable), 0) != 0) continue;
+    const std::size_t index = std::strtoul(line.c_str() + 1 + kVariable.size(), nullptr, 10);
+    const std::size_t value = line.find(" i32 ");
+    if (index >= names.size() || value == std::string::npos) continue;
+    const long long number = std::strtoll(line.c_str() + value + 5, nullptr, 10);
+    if (number) found.push_back({names[index], static_cast<std::uint32_t>(number), 0, 0});
+  }
+  return found;
+}
+
+std::vector<std::string> with(std::vector<std::string> command, const DriverSpec& spec,
+                              const std::vector<std::string>& more) {
+  for (const std::string& define : spec.defines) command.push_back("-D" + define);
+  for (const fs::path& include : spec.includes) command.push_back("-I" + include.string());
+  command.push_back("-I" + spec.directory.string());
+  command.insert(command.end(), more.begin(), more.end());
+  return command;
+}
+
+const char* language_of(const fs::path& source) {
+  return source.extension() == ".c" || source.extension() == ".C" ? "c" : "c++";
+}
+
+std::vector<Ioctl> evaluate(const DriverSpec& spec, const std::vector<std::string>& front_end, const fs::path& source,
+                            const std::vector<std::string>& names) {
+  const auto command = with(front_end, spec, {"-w", "-x", language_of(source), "-S", "-emit-llvm", "-o", "-", "-"});
+  const auto all = run_process(command, wrapper_source(source, names));
+  if (all.exit == 0) return values_in(all.output, names);
+  std::vector<Ioctl> found;  // one of them does not compile: take them one by one
+  for (const std::string& name : names)
+    if (const auto one = run_process(command, wrapper_source(source, {name})); one.exit == 0)
+      for (Ioctl& ioctl : values_in(one.output, {name})) found.push_back(std::move(ioctl));
+  return found;
+}
+
+std::vector<Ioctl> ioctls_of(const DriverSpec& spec, const std::vector<std::string>& front_end, const fs::path& source) {
+  const auto preprocessed =
+      run_process(with(front_end, spec, {"-w", "-x", language_of(source), "-E", "-dD", "-o", "-", source.string()}));
+  const auto names = ctl_code_macros(macros_of(preprocessed.output), read_text(source));
+  return names.empty() ? std::vector<Ioctl>{} : evaluate(spec, front_end, source, names);
+}
+
+}  // namespace
+
+DriverSpec resolve_driver(const std::string& driver, const std::vector<std::string>& defines, const fs::path& samples) {
+  DriverSpec spec;
+  spec.directory = find_directory(driver, samples);
+  spec.name = tidy_name(spec.directory);
+  const fs::path settings = spec.directory / "driver.toml";
+  if (fs::exists(settings)) Settings(settings, spec).read();
+  if (spec.sources.empty()) spec.sources = sources_in(spec.directory);
+  if (spec.sources.empty())
+    throw UserError(spec.directory.string() + ": has no *.c or *.cpp; name the directory with the driver's sources, or "
+                    "list them in its driver.toml");
+  spec.defines.insert(spec.defines.end(), defines.begin(), defines.end());
+  return spec;
+}
+
+std::vector<Ioctl> discover_ioctls(const DriverSpec& spec, const std::vector<std::string>& front_end) {
+  std::vector<Ioctl> all = spec.ioctls;
+  for (const fs::path& source : spec.sources)
+    for (Ioctl& found : ioctls_of(spec, front_end, source)) {
+      const auto same = [&](const Ioctl& known) { return known.code == found.code; };
+      if (std::none_of(all.begin(), all.end(), same)) all.push_back(std::move(found));
+    }
+  return all;
+}
+
+}  // namespace wdm

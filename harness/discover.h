@@ -1,0 +1,38 @@
+// What a driver is made of and which IOCTL codes it knows, from its directory alone.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace wdm {
+
+struct Ioctl {
+  std::string name;
+  std::uint32_t code = 0;
+  std::uint32_t in_size = 0;   // 0: unknown
+  std::uint32_t out_size = 0;
+};
+
+struct DriverSpec {
+  std::string name;
+  std::filesystem::path directory;             // absolute
+  std::vector<std::filesystem::path> sources;  // absolute, sorted
+  std::vector<std::filesystem::path> includes;
+  std::vector<std::string> defines;            // NAME or NAME=VALUE
+  std::vector<Ioctl> ioctls;                   // of driver.toml
+  unsigned devices = 0;                        // 0: unknown
+};
+
+// `driver` is a directory or the name of a sample below `samples`. Reads driver.toml when there is one; its keys are
+// name, sources, includes, defines, ioctls (tables of code, name, in, out) and devices. Throws UserError.
+DriverSpec resolve_driver(const std::string& driver, const std::vector<std::string>& defines,
+                          const std::filesystem::path& samples);
+
+// Codes of all CTL_CODE macros that the sources define, and of those from system headers that they mention, after
+// those of driver.toml; each code once. `front_end`: the command that compiles the driver's dialect, as words.
+// Costs two runs of the preprocessor per source and one compilation.
+std::vector<Ioctl> discover_ioctls(const DriverSpec& spec, const std::vector<std::string>& front_end);
+
+}  // namespace wdm

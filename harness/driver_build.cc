@@ -1,0 +1,248 @@
+#include "harness/driver_build.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <sstream>
+
+#include "harness/cli.h"
+#include "harness/cli_process.h"
+
+namespace wdm {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr unsigned kMaxMessageLines = 12;  // of the compiler, shown when a driver does not build
+
+// FNV-1a: names directories and notices changes; not for security.
+class Hash {
+ public:
+  void add(std::string_view text) {
+    for (const unsigned char c : text) value_ = (value_ ^ c) * 0x100000001b3ull;
+    value_ = (value_ ^ 0xff) * 0x100000001b3ull;
+  }
+  void add_content(const fs::path& file) {
+    add(file.string());
+    add(read_text(file));
+  }
+  // Cheaper than the content, for what only a build of ours changes.
+  void add_stamp(const fs::path& file) {
+    std::error_code error;
+    const auto time = fs::last_write_time(file, error);
+    add(file.string());
+    add(error ? "none" : fmt::format("{}", time.time_since_epoch().count()));
+  }
+  std::string text() const { return fmt::format("{:016x}", value_); }
+
+ private:
+  std::uint64_t value_ = 0xcbf29ce484222325ull;
+};
+
+std::vector<std::string> lines_of(const std::string& text) {
+  std::vector<std::string> lines;
+  std::istringstream in(text);
+  for (std::string line; std::getline(in, line);)
+    if (!line.empty()) lines.push_back(line);
+  return lines;
+}
+
+std::string first_lines(const std::string& text) {
+  std::string kept;
+  const auto lines = lines_of(text);
+  for (std::size_t i = 0; i < lines.size() && i < kMaxMessageLines; ++i) kept += "\n  " + lines[i];
+  if (lines.size() > kMaxMessageLines) kept += fmt::format("\n  ... and {} more lines", lines.size() - kMaxMessageLines);
+  return kept;
+}
+
+// Waits until no other process builds in this directory.
+class DirectoryLock {
+ public:
+  explicit DirectoryLock(const fs::path& directory)
+      : fd_(::open((directory / "lock").c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0666)) {
+    if (fd_ < 0) throw UserError(directory.string() + ": cannot be written; the build directory has to be writable");
+    ::flock(fd_, LOCK_EX);
+  }
+  ~DirectoryLock() { ::close(fd_); }
+
+ private:
+  int fd_;
+};
+
+// One step of the build: done again only when the hash of its inputs differs from the one noted beside its product.
+template <class Step>
+void when_changed(const fs::path& product, const std::string& inputs, Step step) {
+  const fs::path note = product.string() + ".inputs";
+  std::error_code error;
+  if (fs::exists(product, error) && fs::exists(note, error) && read_text(note) == inputs) return;
+  step();
+  write_file(note, inputs, Existing::replace);
+}
+
+bool is_input(const fs::path& path) {
+  static constexpr std::string_view kExtensions[] = {".c", ".cc", ".cpp", ".cxx", ".h", ".hh", ".hpp", ".hxx", ".inc", ".inl", ".mc", ".def", ".toml"};
+  std::string extension = path.extension().string();
+  for (char& c : extension) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return std::find(std::begin(kExtensions), std::end(kExtensions), extension) != std::end(kExtensions);
+}
+
+void add_directory(Hash& hash, const fs::path& directory, unsigned depth) {
+  std::vector<fs::path> entries;
+  for (const auto& entry : fs::directory_iterator(directory, fs::directory_options::skip_permission_denied))
+    entries.push_back(entry.path());
+  std::sort(entries.begin(), entries.end());
+  for (const fs::path& path : entries) {
+    std::error_code error;
+    if (fs::is_regular_file(path, error) && is_input(path)) hash.add_content(path);
+    if (depth > 0 && fs::is_directory(path, error) && !fs::is_symlink(path, error)) add_directory(hash, path, depth - 1);
+  }
+}
+
+std::string compile_inputs(const Layout& layout, const DriverSpec& spec) {
+  constexpr unsigned kDepth = 3;  // of folders below the driver's whose files count as its sources
+  Hash hash;
+  add_directory(hash, spec.directory, kDepth);
+  for (const fs::path& source : spec.sources) hash.add_content(source);
+  for (const fs::path& include : spec.includes)
+    if (fs::is_directory(include)) add_directory(hash, include, 1);
+  for (const std::string& define : spec.defines) hash.add(define);
+  hash.add(spec.name);
+  const fs::path sdk = layout.compiler().parent_path();
+  if (fs::is_directory(sdk))
+    for (const auto& entry : fs::recursive_directory_iterator(sdk))
+      if (entry.is_regular_file()) hash.add_content(entry.path());
+  return hash.text();
+}
+
+std::vector<std::string> compiler_options(const DriverSpec& spec) {
+  std::vector<std::string> options;
+  for (const std::string& define : spec.defines) options.push_back("-D" + define);
+  for (const fs::path& include : spec.includes) options.push_back("-I" + include.string());
+  return options;
+}
+
+void compile(const Layout& layout, const DriverSpec& spec, const fs::path& object) {
+  std::vector<std::string> command = {layout.compiler().string(), "-o", object.string()};
+  const auto options = compiler_options(spec);
+  command.insert(command.end(), options.begin(), options.end());
+  for (const fs::path& source : spec.sources) command.push_back(source.string());
+  const auto result = run_process(command);
+  if (result.exit == 127 && result.errors.empty())
+    throw UserError(layout.compiler().string() + ": the driver compiler cannot be started");
+  if (result.exit) throw UserError(spec.name + ": does not compile:" + first_lines(result.errors + result.output));
+}
+
+void check_entry(const DriverSpec& spec, const fs::path& object) {
+  const auto symbols = run_process({"nm", "--defined-only", "-g", object.string()});
+  if (symbols.exit == 0 && symbols.output.find(" T DriverEntry\n") == std::string::npos)
+    throw UserError(spec.name + ": no DriverEntry in its sources; add the source that defines it (in C++: extern \"C\")");
+}
+
+// ---- the info object
+
+std::string c_string(std::string_view text) {
+  std::string quoted = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') quoted += '\\';
+    quoted += c;
+  }
+  return quoted + '"';
+}
+
+std::string info_source(const DriverSpec& spec, const std::vector<Ioctl>& ioctls) {
+  std::string text = "/* Made by wdmfuzz from the driver's sources: read by harness/driver_info.cc. */\n";
+  text += fmt::format("const char wdm_info_name[] = {};\n", c_string(spec.name));
+  text += fmt::format("const char wdm_info_directory[] = {};\n", c_string(spec.directory.string()));
+  text += fmt::format("const unsigned wdm_info_devices = {};\n", spec.devices);
+  text += fmt::format("const unsigned wdm_info_ioctl_count = {};\n", ioctls.size());
+  text += "const struct {\n  const char* name;\n  unsigned code, in_size, out_size;\n} wdm_info_ioctls[] = {\n";
+  for (const Ioctl& ioctl : ioctls)
+    text += fmt::format("    {{{}, {:#x}, {}, {}}},\n", c_string(ioctl.name), ioctl.code, ioctl.in_size, ioctl.out_size);
+  return text + "    {\"\", 0, 0, 0},\n};\n";
+}
+
+std::vector<std::string> front_end(const Layout& layout) {
+  const auto flags = run_process({layout.compiler().string(), "--print-cflags"});
+  return lines_of(flags.output);
+}
+
+void describe(const Layout& layout, const DriverSpec& spec, const fs::path& object) {
+  const auto command = front_end(layout);
+  const auto ioctls = command.empty() ? spec.ioctls : discover_ioctls(spec, command);
+  const fs::path source = fs::path(object).replace_extension(".c");
+  write_file(source, info_source(spec, ioctls), Existing::replace);
+  const std::string compiler = find_program({"clang-14", "clang", "cc"});
+  const auto result = run_process({compiler, "-O1", "-c", source.string(), "-o", object.string()});
+  if (result.exit) throw UserError(spec.name + ": the table of its IOCTLs does not compile:" + first_lines(result.errors));
+}
+
+// ---- the link
+
+std::string link_inputs(const std::vector<std::string>& line, const std::string& compiled) {
+  Hash hash;
+  hash.add(compiled);
+  for (const std::string& word : line) {
+    hash.add(word);
+    if (word.ends_with(".a") || word.ends_with(".o")) hash.add_stamp(word);
+  }
+  return hash.text();
+}
+
+void link(const Layout& layout, const DriverSpec& spec, std::vector<std::string> line, const fs::path& object,
+          const fs::path& info, const fs::path& executable) {
+  const std::string temporary = executable.string() + ".new";  // the old one may be running
+  for (std::string& word : line) {
+    if (word == "@DRIVER_OBJECT@") word = object.string();
+    if (word == "@INFO_OBJECT@") word = info.string();
+    if (word == "@OUTPUT@") word = temporary;
+  }
+  std::vector<std::string> in_build = {"env", "-C", layout.build.string()};
+  in_build.insert(in_build.end(), line.begin(), line.end());
+  const auto result = run_process(in_build);
+  if (result.exit) throw UserError(spec.name + ": does not link:" + first_lines(result.errors + result.output));
+  fs::rename(temporary, executable);
+}
+
+fs::path driver_directory_in(const Layout& layout, const DriverSpec& spec) {
+  Hash hash;
+  hash.add(spec.directory.string());
+  for (const std::string& define : spec.defines) hash.add(define);
+  for (const fs::path& source : spec.sources) hash.add(source.string());
+  return layout.build / "drivers" / (spec.name + "-" + hash.text().substr(0, 8));
+}
+
+void announce(const DriverSpec& spec) { fmt::print(stderr, "wdmfuzz: building driver {}\n", spec.name); }
+
+}  // namespace
+
+Layout find_layout() {
+  Layout layout;
+  layout.build = executable_directory();
+  const char* const root = std::getenv("WDMFUZZ_ROOT");
+  layout.root = root ? fs::path(root) : layout.build.parent_path();
+  return layout;
+}
+
+BuiltDriver build_driver(const Layout& layout, const DriverSpec& spec) {
+  const fs::path directory = driver_directory_in(layout, spec);
+  fs::create_directories(directory);
+  const DirectoryLock lock(directory);
+  const fs::path object = directory / "driver.o", info = directory / "info.o", executable = directory / "driver-fuzz";
+  const std::string compiled = compile_inputs(layout, spec);
+  when_changed(object, compiled, [&] {
+    announce(spec);
+    compile(layout, spec, object);
+    check_entry(spec, object);
+  });
+  when_changed(info, compiled, [&] { describe(layout, spec, info); });
+  const auto line = lines_of(read_text(layout.link_line()));
+  when_changed(executable, link_inputs(line, compiled), [&] { link(layout, spec, line, object, info, executable); });
+  return {spec, executable, fs::path(object.string() + ".ddis")};
+}
+
+}  // namespace wdm

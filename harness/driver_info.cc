@@ -1,0 +1,72 @@
+#include "harness/driver_info.h"
+
+// Made by the driver compiler, the linker, and write_info_source of driver_build.cc.
+extern "C" {
+[[gnu::weak]] unsigned DriverEntry(void*, void*);
+[[gnu::weak]] extern const char __start_wdm_text[];
+[[gnu::weak]] extern const char __stop_wdm_text[];
+
+struct wdm_info_ioctl {
+  const char* name;
+  unsigned code, in_size, out_size;
+};
+[[gnu::weak]] extern const char wdm_info_name[];
+[[gnu::weak]] extern const char wdm_info_directory[];
+[[gnu::weak]] extern const unsigned wdm_info_devices;
+[[gnu::weak]] extern const unsigned wdm_info_ioctl_count;
+[[gnu::weak]] extern const struct wdm_info_ioctl wdm_info_ioctls[];
+}
+
+namespace wdm {
+
+namespace {
+
+unsigned fixed_cpus = 0;
+
+DriverProfile read_profile() {
+  DriverProfile profile;
+  profile.name = wdm_info_name ? wdm_info_name : "driver";
+  if (!wdm_info_name) return profile;
+  if (wdm_info_devices) profile.devices = wdm_info_devices;
+  for (unsigned i = 0; i < wdm_info_ioctl_count; ++i) {
+    profile.ioctls.push_back(wdm_info_ioctls[i].code);
+    profile.ioctl_names.emplace_back(wdm_info_ioctls[i].name);
+  }
+  return profile;
+}
+
+std::string& argument() {
+  static std::string text = driver_profile().name;
+  return text;
+}
+
+}  // namespace
+
+const DriverImage& driver_image() {
+  static const DriverImage image{driver_profile().name.c_str(), reinterpret_cast<void*>(DriverEntry), __start_wdm_text,
+                                 __stop_wdm_text};
+  return image;
+}
+
+const DriverProfile& driver_profile() {
+  static const DriverProfile profile = read_profile();
+  return profile;
+}
+
+const std::string& driver_directory() {
+  static const std::string directory = wdm_info_directory ? wdm_info_directory : "";
+  return directory;
+}
+
+const std::string& driver_argument() { return argument(); }
+void set_driver_argument(std::string text) { argument() = std::move(text); }
+
+void set_fixed_cpus(unsigned cpus) { fixed_cpus = cpus; }
+
+Scenario input_scenario(std::span<const std::uint8_t> bytes) {
+  Scenario scenario = parse(bytes, driver_profile());
+  if (fixed_cpus) scenario.cpus = static_cast<std::uint8_t>(fixed_cpus);
+  return scenario;
+}
+
+}  // namespace wdm

@@ -1,0 +1,28 @@
+// The driver that is linked into this executable: what the generated info object and the linker know about it.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+
+#include "emu/machine/outcome.h"
+#include "harness/scenario.h"
+
+namespace wdm {
+
+// Its entry point and where its code lies.
+const DriverImage& driver_image();
+// Its name and IOCTL codes, as found when it was built.
+const DriverProfile& driver_profile();
+// Directory of its sources, "" when unknown; file names in reports are relative to it.
+const std::string& driver_directory();
+// DRIVER as the user typed it, for reproduce lines; the driver's name unless set.
+const std::string& driver_argument();
+void set_driver_argument(std::string argument);
+
+// Emulated processors of every scenario read by input_scenario; 0: as the input says.
+void set_fixed_cpus(unsigned cpus);
+// The scenario that a fuzzer's input stands for.
+Scenario input_scenario(std::span<const std::uint8_t> bytes);
+
+}  // namespace wdm

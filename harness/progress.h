@@ -1,0 +1,79 @@
+// How a campaign is doing: counts that worker processes share with their parent, and the line that shows them.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+namespace wdm {
+
+inline constexpr unsigned kMaxWorkers = 64;
+
+struct Counts {
+  std::uint64_t executions = 0;
+  std::uint64_t effective = 0;  // inputs that reached the driver
+  std::uint64_t schedules = 0;
+};
+
+// Memory shared between a parent and the workers it forks.
+class SharedProgress {
+ public:
+  // `edges`: size of the driver's coverage map.
+  explicit SharedProgress(std::size_t edges);
+  ~SharedProgress();
+  SharedProgress(const SharedProgress&) = delete;
+  SharedProgress& operator=(const SharedProgress&) = delete;
+
+  // In worker `worker`, after an input: its counts since the worker started, and the coverage map of that input.
+  void publish(unsigned worker, const Counts& counts, const std::uint8_t* counters);
+  // In the parent, when worker `worker` has ended: its counts become part of the total.
+  void retire(unsigned worker);
+  Counts total() const;
+  std::size_t edges() const { return edges_; }
+  std::size_t edges_hit() const;
+
+ private:
+  struct alignas(64) Slot {
+    std::atomic<std::uint64_t> executions, effective, schedules;
+  };
+  struct Shared {
+    std::array<Slot, kMaxWorkers> slots;
+  };
+  std::size_t bytes() const { return sizeof(Shared) + edges_; }
+
+  std::size_t edges_;
+  Shared* shared_;
+  std::uint8_t* hit_;  // one byte per edge, behind the slots
+  Counts retired_;
+};
+
+struct ProgressFacts {
+  Counts counts;
+  double elapsed_seconds = 0;
+  double executions_per_second = 0;
+  std::size_t edges_hit = 0, edges = 0;
+  std::size_t findings = 0;
+  double left_seconds = -1;  // negative: no end
+};
+// "12 s  8421 exec/s  101k inputs (97 % reach the driver)  coverage 83/240  3.2M schedules  0 findings  48 s left"
+std::string progress_line(const ProgressFacts& facts);
+
+// On a terminal one line that is written over, in a pipe a line every 10 seconds at most.
+class ProgressDisplay {
+ public:
+  ProgressDisplay();
+  void show(const ProgressFacts& facts);
+  // Takes the line away, so that something else can be printed.
+  void clear();
+  // The last line, which stays.
+  void finish(const ProgressFacts& facts);
+
+ private:
+  bool terminal_;
+  bool shown_ = false;
+  double last_ = 0;
+};
+
+}  // namespace wdm

@@ -1,0 +1,31 @@
+// What happens when the process itself is about to end: AddressSanitizer found something in the driver, or the driver
+// loops without ever reaching the kernel.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <span>
+
+#include "harness/report.h"
+
+namespace wdm {
+
+// What is running, for a report from a crash: a scenario, or a fuzzer's input that is decoded only when needed. Kept by
+// pointer: it has to stay alive until the next call.
+void set_running(const Scenario* scenario);
+void set_running(std::span<const std::uint8_t> input);
+
+struct CrashHooks {
+  // Gets the verdict of a run that will not return, and the scenario with its explicit schedule, before the process
+  // ends. Empty: the report goes to stderr.
+  std::function<void(const Verdict&, const Scenario&)> deliver;
+  // After a loop: die by a signal, so that a fuzzing engine keeps its input, instead of exit code 4.
+  bool trap_on_limit = false;
+};
+
+// Installs the hooks: AddressSanitizer's report is followed by ours, and a driver that uses `kLoopSeconds` of processor
+// time without a scheduling point ends the process as LIMIT.
+void watch_for_crashes(CrashHooks hooks);
+inline constexpr unsigned kLoopSeconds = 10;
+
+}  // namespace wdm

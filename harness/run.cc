@@ -1,0 +1,197 @@
+#include "harness/run.h"
+
+#include <array>
+#include <vector>
+
+#include "emu/machine/hypercall.h"
+#include "emu/machine/image.h"
+#include "emu/machine/machine.h"
+
+namespace wdm {
+
+namespace {
+
+constexpr std::uint32_t kSuccessMask = 0x80000000;  // NT_SUCCESS is a sign bit that is clear
+
+// How often time may move on while something is awaited during teardown.
+constexpr unsigned kPatience = 40;
+
+struct Session {
+  const DriverImage& image;
+  const Scenario& scenario;
+  std::uint32_t load_status = 0;
+  std::array<std::vector<std::uint32_t>, limits::kUserThreads + 1> work;  // indexes of operations, by thread
+
+  struct Worker {
+    Session* session;
+    unsigned thread;
+  };
+  std::array<Worker, limits::kUserThreads + 1> workers;
+};
+
+std::uint8_t major_function(OpKind kind) {
+  switch (kind) {
+    case OpKind::open: return 0x00;
+    case OpKind::read: return 0x03;
+    case OpKind::write: return 0x04;
+    case OpKind::query_information: return 0x05;
+    case OpKind::set_information: return 0x06;
+    case OpKind::flush: return 0x09;
+    case OpKind::ioctl: return 0x0e;
+    case OpKind::internal_ioctl: return 0x0f;
+    case OpKind::shutdown: return 0x10;
+    case OpKind::power: return 0x16;
+    case OpKind::system_control: return 0x17;
+    case OpKind::pnp: return 0x1b;
+    case OpKind::close:
+    case OpKind::cancel:
+    case OpKind::wait: break;
+  }
+  return 0xff;
+}
+
+void send_request(const Operation& op) {
+  struct nt_request request{};
+  request.op = op.id;
+  request.major = major_function(op.kind);
+  request.minor = op.minor;
+  request.handle = op.handle;
+  request.device = op.device;
+  request.code = op.code;
+  request.in_size = static_cast<m_u32>(op.data.size());
+  request.out_size = op.out_size;
+  request.offset = op.offset;
+  request.in = op.data.data();
+  request.user_pointers = op.pointers;
+  request.cancelled = op.cancelled;
+  nt_request(&request);
+}
+
+void perform(const Operation& op) {
+  switch (op.kind) {
+    case OpKind::close: nt_close(op.handle); return;
+    case OpKind::cancel: nt_cancel(op.target, op.irql); return;
+    case OpKind::wait: machine().block(machine().time() + op.offset + 1, nullptr, nullptr); return;
+    case OpKind::open:
+    case OpKind::read:
+    case OpKind::write:
+    case OpKind::ioctl:
+    case OpKind::flush:
+    case OpKind::internal_ioctl:
+    case OpKind::query_information:
+    case OpKind::set_information:
+    case OpKind::shutdown:
+    case OpKind::system_control:
+    case OpKind::power:
+    case OpKind::pnp: send_request(op); return;
+  }
+}
+
+void user_thread(void* argument) {
+  const auto& worker = *static_cast<Session::Worker*>(argument);
+  const auto& operations = worker.session->scenario.operations;
+  for (const std::uint32_t index : worker.session->work[worker.thread]) {
+    machine().operation_boundary(index, operations[index].id);
+    perform(operations[index]);
+  }
+}
+
+void start_user_threads(Session& session) {
+  const auto& operations = session.scenario.operations;
+  for (std::uint32_t i = 0; i < operations.size(); ++i) session.work[operations[i].thread].push_back(i);
+  for (unsigned t = 1; t <= limits::kUserThreads; ++t) {
+    if (session.work[t].empty()) continue;
+    session.workers[t] = {&session, t};
+    machine().create_user_thread(t, user_thread, &session.workers[t], session.work[t].front(),
+                                 operations[session.work[t].front()].id);
+  }
+}
+
+bool user_threads_done(const Session& session) {
+  for (unsigned t = 1; t <= limits::kUserThreads; ++t)
+    if (!session.work[t].empty() && machine().thread(t).state != Thread::State::finished) return false;
+  return true;
+}
+
+// Lets everything run until nothing can; then, as long as `done` says no, lets time pass.
+template <class Done>
+void settle(Done done) {
+  Machine& m = machine();
+  for (unsigned i = 0; i < kPatience; ++i) {
+    m.wait_until_quiet();
+    m.report_stuck(false);
+    if (done() || !m.advance_clock()) return;
+  }
+}
+
+// What the end of the process and the service control manager do, in that order: wait for the threads, cancel what is
+// pending, close the handles, remove the device, unload the driver.
+void tear_down(const Session& session) {
+  Machine& m = machine();
+  settle([&] { return user_threads_done(session); });
+  m.begin_context(Context::Kind::teardown, 0);
+  const auto no_irps = [] { return nt_pending_irps() == 0; };
+  nt_cancel_all();
+  settle([&] { return no_irps() && user_threads_done(session); });
+  if (!user_threads_done(session)) m.report_stuck(true);
+  nt_emit_leftovers(0);
+  nt_close_all();
+  settle(no_irps);
+  nt_emit_leftovers(1);
+  nt_remove_device();
+  if (!nt_unload()) return;
+  m.wait_until_quiet();
+  m.report_leftovers();
+}
+
+void session_main(void* argument) {
+  Session& session = *static_cast<Session*>(argument);
+  session.load_status = nt_load(session.image.entry, session.image.name);
+  if (session.load_status & kSuccessMask) {
+    machine().wait_until_quiet();
+    machine().report_leftovers();
+    return;
+  }
+  nt_add_device();
+  start_user_threads(session);
+  tear_down(session);
+}
+
+Strategy& strategy_for(StrategyId id) {
+  static std::vector<std::unique_ptr<Strategy>> strategies(strategy_count());
+  auto& strategy = strategies[static_cast<unsigned>(id)];
+  if (!strategy) strategy = make_strategy(id);
+  return *strategy;
+}
+
+unsigned schedule_in_progress = 0;
+
+}  // namespace
+
+RunResult run_once(const DriverImage& image, const Scenario& scenario, unsigned run, const RunOptions& options) {
+  restore_driver_data();
+  nt_reset();
+  Strategy& strategy = strategy_for(scenario.schedule.strategy);
+  strategy.begin(scenario.schedule, run);
+  schedule_in_progress = run;
+  Session session{image, scenario, 0, {}, {}};
+  RunResult result = machine().run(image, scenario.cpus, strategy, options, session_main, &session);
+  result.load_status = session.load_status;
+  return result;
+}
+
+RunResult run(const DriverImage& image, const Scenario& scenario, const RunOptions& options) {
+  RunResult result;
+  for (unsigned i = 0; i < scenario.schedule.runs; ++i) {
+    result = run_once(image, scenario, i, options);
+    // Without a choice in the first run every other run is the same.
+    if (result.outcome != Outcome::clean || !machine().had_choice()) break;
+  }
+  return result;
+}
+
+const Trace& last_trace() { return machine().trace(); }
+
+unsigned last_schedule() { return schedule_in_progress; }
+
+}  // namespace wdm

@@ -1,0 +1,110 @@
+#include "harness/symbolize.h"
+
+#include <fmt/format.h>
+#include <link.h>
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <sstream>
+#include <unordered_map>
+
+#include "harness/cli.h"
+#include "harness/cli_process.h"
+#include "harness/driver_info.h"
+
+namespace wdm {
+
+namespace {
+
+using Cache = std::unordered_map<std::uint64_t, std::vector<Frame>>;
+
+Cache& cache() {
+  static Cache* const frames = new Cache;  // never destroyed: used while the process dies
+  return *frames;
+}
+
+// Where this executable was loaded: symbolizers count from there.
+std::uint64_t load_base() {
+  static const std::uint64_t base = [] {
+    std::uint64_t found = 0;
+    dl_iterate_phdr(
+        [](dl_phdr_info* info, std::size_t, void* result) {
+          *static_cast<std::uint64_t*>(result) = info->dlpi_addr;
+          return 1;  // the first one is the executable
+        },
+        &found);
+    return found;
+  }();
+  return base;
+}
+
+const std::string& symbolizer() {
+  static const std::string path = find_program({"llvm-symbolizer-14", "llvm-symbolizer"});
+  return path;
+}
+
+std::string known(const std::string& text) { return text == "??" ? "" : text; }
+
+std::vector<Frame> frames_in(const nlohmann::json& answer, std::uint64_t address) {
+  std::vector<Frame> frames;
+  for (const auto& symbol : answer.value("Symbol", nlohmann::json::array())) {
+    Frame frame;
+    frame.address = address;
+    frame.function = known(symbol.value("FunctionName", ""));
+    frame.path = known(symbol.value("FileName", ""));
+    frame.file = short_path(frame.path);
+    frame.line = symbol.value("Line", 0u);
+    frame.column = symbol.value("Column", 0u);
+    frames.push_back(std::move(frame));
+  }
+  return frames;
+}
+
+std::vector<Frame> unknown_place(std::uint64_t address) {
+  Frame frame;
+  frame.address = address;
+  return {frame};
+}
+
+}  // namespace
+
+std::string short_path(const std::string& path) {
+  const std::string& directory = driver_directory();
+  if (!directory.empty() && path.size() > directory.size() && path.compare(0, directory.size(), directory) == 0 &&
+      path[directory.size()] == '/')
+    return path.substr(directory.size() + 1);
+  return std::filesystem::path(path).filename().string();
+}
+
+std::string module_offset(std::uint64_t address) {
+  return fmt::format("{}+{:#x}", executable_path().filename().string(), address - load_base());
+}
+
+void symbolize_all(std::span<const std::uint64_t> addresses) {
+  std::vector<std::uint64_t> asked;
+  std::string input;
+  for (const std::uint64_t address : addresses)
+    if (cache().try_emplace(address, unknown_place(address)).second) {
+      asked.push_back(address);
+      input += fmt::format("{:#x}\n", address - load_base());
+    }
+  if (asked.empty() || symbolizer().empty()) return;
+  const auto result =
+      run_process({symbolizer(), "--obj=" + executable_path().string(), "--output-style=JSON", "--inlines"}, input);
+  std::istringstream lines(result.output);
+  std::string line;
+  for (const std::uint64_t address : asked) {
+    if (!std::getline(lines, line)) return;
+    const auto answer = nlohmann::json::parse(line, nullptr, false);
+    if (answer.is_discarded()) continue;
+    if (auto frames = frames_in(answer, address); !frames.empty()) cache()[address] = std::move(frames);
+  }
+}
+
+const std::vector<Frame>& symbolize(std::uint64_t address) {
+  const std::uint64_t one[] = {address};
+  symbolize_all(one);
+  return cache().at(address);
+}
+
+}  // namespace wdm

@@ -1,0 +1,297 @@
+#include <algorithm>
+
+#include "tests/emu/machine/machine_fixture.h"
+
+namespace wdm::test {
+namespace {
+
+using ::testing::Test;
+
+std::uint64_t lock_word;
+int dpc_a, dpc_b, timer_a, timer_b;
+
+std::uint8_t acquire(std::uint32_t kind = MACH_LOCK_SPIN) {
+  const auto old = machine().raise_irql(kDispatch, nullptr);
+  machine().lock_acquire(&lock_word, kind, old, nullptr);
+  return old;
+}
+
+void release(std::uint8_t old, std::uint32_t kind = MACH_LOCK_SPIN) {
+  machine().lock_release(&lock_word, kind, old, nullptr);
+  machine().lower_irql(old, nullptr);
+}
+
+TEST_F(MachineTest, OperationsRunInOrderWithoutDirectives) {
+  run(2, {[&] { note("1"); point(); note("1"); }, [&] { note("2"); }});
+  EXPECT_EQ(log_, (std::vector<std::string>{"1", "1", "2"}));
+  EXPECT_EQ(result_.outcome, Outcome::clean);
+  EXPECT_EQ(result_.stats.preemptions, 0u);
+}
+
+TEST_F(MachineTest, DirectiveSwitchesOnce) {
+  preempt(1, 1, 2);
+  run(2, {[&] { note("1"); point(); note("1"); }, [&] { note("2"); }});
+  EXPECT_EQ(log_, (std::vector<std::string>{"1", "2", "1"}));
+  EXPECT_EQ(result_.stats.preemptions, 1u);
+}
+
+TEST_F(MachineTest, OneProcessorAtDispatchLevelIsNotPreempted) {
+  preempt(1, 1, 2);
+  run(1, {[&] {
+            const auto old = machine().raise_irql(kDispatch, nullptr);
+            point();
+            note("1");
+            machine().lower_irql(old, nullptr);
+          },
+          [&] { note("2"); }});
+  EXPECT_EQ(log_, (std::vector<std::string>{"1", "2"}));
+}
+
+TEST_F(MachineTest, TwoProcessorsAtDispatchLevelRunSideBySide) {
+  preempt(1, 1, 2);
+  const auto raised = [&](const char* name) {
+    return [this, name] {
+      const auto old = machine().raise_irql(kDispatch, nullptr);
+      point();
+      note(name);
+      machine().lower_irql(old, nullptr);
+    };
+  };
+  run(2, {raised("1"), raised("2")});
+  EXPECT_EQ(log_, (std::vector<std::string>{"2", "1"}));
+}
+
+TEST_F(MachineTest, SpinLockExcludes) {
+  schedule_.strategy = StrategyId::random;
+  schedule_.runs = 300;
+  int inside = 0, most = 0;
+  const auto work = [&] {
+    for (int i = 0; i < 3; ++i) {
+      const auto old = acquire();
+      most = std::max(most, ++inside);
+      point();
+      --inside;
+      release(old);
+    }
+  };
+  run(3, {work, work, work});
+  EXPECT_EQ(result_.outcome, Outcome::clean);
+  EXPECT_EQ(most, 1);
+}
+
+TEST_F(MachineTest, QueuedLockIsGrantedInOrderOfArrival) {
+  preempt(1, 1, 2);
+  preempt(2, 1, 3);
+  run(3, {[&] {
+            const auto old = acquire(MACH_LOCK_QUEUED);
+            point();
+            release(old, MACH_LOCK_QUEUED);
+          },
+          [&] {
+            const auto old = acquire(MACH_LOCK_QUEUED);
+            note("2");
+            release(old, MACH_LOCK_QUEUED);
+          },
+          [&] {
+            const auto old = acquire(MACH_LOCK_QUEUED);
+            note("3");
+            release(old, MACH_LOCK_QUEUED);
+          }});
+  std::sort(log_.begin(), log_.end());
+  EXPECT_EQ(log_, (std::vector<std::string>{"2", "3"}));
+  std::vector<unsigned> attempts, grants;
+  for (const Event& e : events(EVENT_LockAttempt)) attempts.push_back(e.thread);
+  for (const Event& e : events(EVENT_LockAcquired)) grants.push_back(e.thread);
+  EXPECT_EQ(attempts, grants);
+}
+
+TEST_F(MachineTest, SelfDeadlockIsStuck) {
+  run(2, {[&] {
+    acquire();
+    acquire();
+  }});
+  EXPECT_EQ(result_.outcome, Outcome::driver_bug);
+  ASSERT_EQ(events(EVENT_Stuck).size(), 1u);
+  EXPECT_EQ(events(EVENT_Stuck)[0].arg, 1u);
+  EXPECT_EQ(events(EVENT_Stuck)[0].arg2, 2u);  // held by thread 1
+}
+
+TEST_F(MachineTest, TryFailsOnHeldLock) {
+  bool first = false, second = true;
+  run(1, {[&] {
+    machine().raise_irql(kDispatch, nullptr);
+    first = machine().lock_try(&lock_word, MACH_LOCK_SPIN, 0, nullptr);
+    second = machine().lock_try(&lock_word, MACH_LOCK_SPIN, 0, nullptr);
+  }});
+  EXPECT_TRUE(first);
+  EXPECT_FALSE(second);
+}
+
+TEST_F(MachineTest, DpcQueuedBelowDispatchLevelRunsAtOnceNested) {
+  on_dpc = [&](void*) { note("dpc at " + std::to_string(machine().irql())); };
+  run(1, {[&] {
+    note("before");
+    machine().dpc_queue(0, &dpc_a, false);
+    note("after at " + std::to_string(machine().irql()));
+  }});
+  EXPECT_EQ(log_, (std::vector<std::string>{"before", "dpc at 2", "after at 0"}));
+}
+
+TEST_F(MachineTest, DpcQueuedAtDispatchLevelWaitsForTheLowering) {
+  on_dpc = [&](void* dpc) { note(dpc == &dpc_a ? "a" : "b"); };
+  run(1, {[&] {
+    machine().raise_irql(kDispatch, nullptr);
+    machine().dpc_queue(0, &dpc_a, false);
+    machine().dpc_queue(0, &dpc_b, true);
+    note("raised");
+    machine().lower_irql(kPassive, nullptr);
+    note("lowered");
+  }});
+  EXPECT_EQ(log_, (std::vector<std::string>{"raised", "b", "a", "lowered"}));
+}
+
+TEST_F(MachineTest, DpcOfAnIdleProcessorRuns) {
+  on_dpc = [&](void*) { note("dpc on " + std::to_string(machine().cpu())); };
+  run(2, {[&] {
+    machine().dpc_queue(1, &dpc_a, false);
+    note("queued");
+  }});
+  EXPECT_EQ(log_, (std::vector<std::string>{"queued", "dpc on 1"}));
+}
+
+TEST_F(MachineTest, RemovedDpcDoesNotRun) {
+  on_dpc = [&](void*) { note("dpc"); };
+  run(1, {[&] {
+    machine().raise_irql(kDispatch, nullptr);
+    machine().dpc_queue(0, &dpc_a, false);
+    EXPECT_TRUE(machine().dpc_remove(&dpc_a));
+    EXPECT_FALSE(machine().dpc_remove(&dpc_a));
+    machine().lower_irql(kPassive, nullptr);
+  }});
+  EXPECT_TRUE(log_.empty());
+}
+
+TEST_F(MachineTest, TimersFireInOrderOfDueTime) {
+  on_timer = [&](void* timer) { note(timer == &timer_a ? "a" : "b"); };
+  run(1, {[&] {
+    const auto now = machine().time();
+    machine().timer_set(&timer_a, now + 200, 0);
+    machine().timer_set(&timer_b, now + 100, 0);
+    machine().block(now + 300, nullptr, nullptr);
+    EXPECT_EQ(machine().time(), now + 300);
+  }});
+  EXPECT_EQ(log_, (std::vector<std::string>{"b", "a"}));
+}
+
+TEST_F(MachineTest, CancelledTimerDoesNotFire) {
+  on_timer = [&](void*) { note("fired"); };
+  run(1, {[&] {
+    machine().timer_set(&timer_a, machine().time() + 1, 0);
+    EXPECT_TRUE(machine().timer_cancel(&timer_a));
+    EXPECT_FALSE(machine().timer_cancel(&timer_a));
+    machine().block(machine().time() + 10, nullptr, nullptr);
+  }});
+  EXPECT_TRUE(log_.empty());
+}
+
+TEST_F(MachineTest, WakeEndsABlock) {
+  std::uint32_t reason = 0;
+  run(1, {[&] { reason = machine().block(0, nullptr, nullptr); }, [&] { machine().wake(1, 7); }});
+  EXPECT_EQ(reason, 7u);
+  EXPECT_EQ(result_.outcome, Outcome::clean);
+}
+
+TEST_F(MachineTest, StepLimitIsALimit) {
+  options_.max_steps = 100;
+  run(1, {[&] {
+    for (;;) point();
+  }});
+  EXPECT_EQ(result_.outcome, Outcome::limit);
+}
+
+TEST_F(MachineTest, DecisionsReplay) {
+  std::vector<std::string> seen;
+  const auto work = [&](const char* name) {
+    return [this, name] {
+      for (int i = 0; i < 4; ++i) {
+        point(&lock_word);
+        note(name);
+      }
+    };
+  };
+  for (std::uint64_t seed = 1; seed < 200; ++seed) {
+    schedule_ = {};
+    schedule_.strategy = StrategyId::random;
+    schedule_.seed = seed;
+    schedule_.runs = 2;
+    log_.clear();
+    run(3, {work("1"), work("2"), work("3")});
+    // The log has both runs; the second is the random one.
+    const std::vector<std::string> random(log_.begin() + static_cast<std::ptrdiff_t>(log_.size() / 2), log_.end());
+    Schedule replay;
+    replay.directives = machine().decisions();
+    schedule_ = replay;
+    log_.clear();
+    run(3, {work("1"), work("2"), work("3")});
+    ASSERT_EQ(log_, random) << "seed " << seed;
+    ASSERT_EQ(machine().decisions(), replay.directives) << "seed " << seed;
+  }
+}
+
+TEST_F(MachineTest, SameInputSameTrace) {
+  schedule_.strategy = StrategyId::pos;
+  schedule_.runs = 5;
+  on_dpc = [&](void*) { point(); };
+  on_timer = [&](void*) { machine().dpc_queue(0, &dpc_b, false); };
+  const auto work = [&] {
+    machine().timer_set(&timer_a, machine().time() + 5, 0);
+    const auto old = acquire();
+    point();
+    machine().dpc_queue(1, &dpc_a, false);
+    release(old);
+    machine().timer_cancel(&timer_a);
+  };
+  run(2, {work, work});
+  const auto first = machine().trace().events;
+  lock_word = 0;
+  run(2, {work, work});
+  EXPECT_EQ(first, machine().trace().events);
+}
+
+TEST_F(MachineTest, PoolIsReportedAsLeftOver) {
+  run(1, {}, [&] {
+    void* kept = machine().pool_alloc(10, 0x31323334, 0, nullptr);
+    void* freed = machine().pool_alloc(20, 0x31323334, 0, nullptr);
+    EXPECT_EQ(machine().pool_size(kept), 10u);
+    machine().pool_free(freed, 0, nullptr);
+    machine().report_leftovers();
+  });
+  ASSERT_EQ(events(EVENT_EndPool).size(), 1u);
+  EXPECT_EQ(events(EVENT_EndPool)[0].arg, 10u);
+}
+
+TEST_F(MachineTest, FreeingTheMemoryOfAQueuedDpcIsNoted) {
+  run(1, {}, [&] {
+    char* block = static_cast<char*>(machine().pool_alloc(100, 1, 0, nullptr));
+    machine().object(OBJECT_Dpc, block + 16);
+    machine().raise_irql(kDispatch, nullptr);
+    machine().dpc_queue(0, block + 16, false);
+    machine().pool_free(block, 1, nullptr);
+    machine().dpc_remove(block + 16);
+    machine().lower_irql(kPassive, nullptr);
+  });
+  EXPECT_EQ(events(EVENT_DpcFreed).size(), 1u);
+}
+
+TEST_F(MachineTest, UserMemoryIsItsOwnRange) {
+  run(1, {}, [&] {
+    void* user = machine().user_alloc(100);
+    int local = 0;
+    EXPECT_TRUE(machine().user_address(user));
+    EXPECT_TRUE(machine().user_mapped(user, 100));
+    EXPECT_FALSE(machine().user_address(&local));
+  });
+}
+
+}  // namespace
+}  // namespace wdm::test
