@@ -1,0 +1,3 @@
+#pragma once
+#include_next <concurrencysal.h>
+#include <wdm/annotations.h>

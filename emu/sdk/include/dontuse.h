@@ -1,0 +1,2 @@
+/* Only pragmas for the Microsoft compiler in the original. */
+#pragma once

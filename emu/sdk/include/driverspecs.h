@@ -1,0 +1,3 @@
+#pragma once
+#include_next <driverspecs.h>
+#include <wdm/annotations.h>

@@ -1,0 +1,3 @@
+#pragma once
+#include_next <sal.h>
+#include <wdm/annotations.h>

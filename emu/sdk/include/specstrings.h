@@ -1,0 +1,3 @@
+#pragma once
+#include_next <specstrings.h>
+#include <wdm/annotations.h>
