@@ -36,6 +36,11 @@ void campaign(CLI::App& verb, Options& options) {
   verb.add_option("--out", options.out, "campaign directory (default: wdmfuzz-out/<driver>)");
 }
 
+void build(CLI::App& verb, Options& options) {
+  driver(verb, options);
+  output(verb, options, "copy the executable there");
+}
+
 void fuzz(CLI::App& verb, Options& options) {
   driver(verb, options);
   campaign(verb, options);
@@ -84,6 +89,7 @@ struct Verb {
 
 constexpr Verb kVerbs[] = {
     {"demo", "finds a seeded bug in a sample driver and shows the report", campaign, true},
+    {"build", "builds a driver's executable, a fuzz target of its own", build, false},
     {"check", "compiles a driver, runs DriverEntry, AddDevice and unload, lists its DDIs", driver, true},
     {"fuzz", "looks for bugs; stops at the first one and minimises it", fuzz, true},
     {"replay", "runs stored scenarios and prints their reports", replay, true},
@@ -137,7 +143,8 @@ Options parse_options(int argc, char** argv) {
 
 bool runs_in_driver(const Options& options) {
   for (const Verb& verb : kVerbs)
-    if (options.verb == verb.name) return verb.in_driver || (!options.driver.empty());
+    if (options.verb == verb.name)
+      return verb.in_driver || ((options.verb == "show" || options.verb == "assemble") && !options.driver.empty());
   return false;
 }
 

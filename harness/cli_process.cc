@@ -41,7 +41,7 @@ struct Pipe {
 
 // Reads what is there; false at the end.
 bool drain(int fd, std::string& into) {
-  char buffer[1 << 16];
+  char buffer[1 << 12];
   const ssize_t n = ::read(fd, buffer, sizeof buffer);
   if (n > 0) into.append(buffer, static_cast<std::size_t>(n));
   return n > 0 || (n < 0 && errno == EINTR);

@@ -213,34 +213,60 @@ std::vector<std::string> ctl_code_macros(const std::map<std::string, Macro>& mac
 
 // ---- values
 
-constexpr std::string_view kVariable = "wdmfuzz_ioctl_";
+constexpr std::string_view kBegin = "wdmfuzz_ioctl_";
+constexpr std::string_view kEnd = "wdmfuzz_end";
 
-std::string wrapper_source(const fs::path& source, const std::vector<std::string>& names) {
+// Types that a macro may cast to; the sources themselves are not compiled here.
+constexpr std::string_view kTypes =
+    "typedef unsigned int ULONG, DWORD, UINT, UINT32, uint32_t;\ntypedef int LONG, INT, BOOL, NTSTATUS;\n"
+    "typedef unsigned short USHORT, WORD;\ntypedef unsigned char UCHAR, BYTE;\ntypedef unsigned long long ULONG64, ULONGLONG;\n";
+
+// The source, and after it each name between marks: the preprocessor replaces it by its expression.
+std::string marked_source(const fs::path& source, const std::vector<std::string>& names) {
   std::string text = fmt::format("#include \"{}\"\n", source.string());
-  for (std::size_t i = 0; i < names.size(); ++i)
-    text += fmt::format("#ifdef __cplusplus\nextern \"C\"\n#endif\nunsigned {}{} = (unsigned)({});\n", kVariable, i, names[i]);
+  for (std::size_t i = 0; i < names.size(); ++i) text += fmt::format("{}{} {} {}\n", kBegin, i, names[i], kEnd);
   return text;
 }
 
-// Values from LLVM's text form: "@wdmfuzz_ioctl_0 = global i32 2236416".
-std::vector<Ioctl> values_in(const std::string& ir, const std::vector<std::string>& names) {
-  std::vector<Ioctl> found;
+std::vector<std::string> marked_expressions(const std::string& preprocessed, std::size_t count) {
+  std::vector<std::string> expressions;
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::string mark = fmt::format("{}{} ", kBegin, i);
+    const std::size_t begin = preprocessed.find(mark);
+    const std::size_t end = begin == std::string::npos ? begin : preprocessed.find(kEnd, begin);
+    expressions.push_back(end == std::string::npos ? "0" : preprocessed.substr(begin + mark.size(), end - begin - mark.size()));
+  }
+  return expressions;
+}
+
+// Values from LLVM's text form: "@wdmfuzz_ioctl_0 = global i32 2236416". 0 for what is not there.
+std::vector<std::uint32_t> values_in(const std::string& ir, std::size_t count) {
+  std::vector<std::uint32_t> values(count);
   std::istringstream lines(ir);
   for (std::string line; std::getline(lines, line);) {
-    if (line.rfind("@" + std::string(kVariable), 0) != 0) continue;
-    const std::size_t index = std::strtoul(line.c_str() + 1 + kVariable.size(), nullptr, 10);
+    if (line.rfind("@" + std::string(kBegin), 0) != 0) continue;
+    const std::size_t index = std::strtoul(line.c_str() + 1 + kBegin.size(), nullptr, 10);
     const std::size_t value = line.find(" i32 ");
-    if (index >= names.size() || value == std::string::npos) continue;
-    const long long number = std::strtoll(line.c_str() + value + 5, nullptr, 10);
-    if (number) found.push_back({names[index], static_cast<std::uint32_t>(number), 0, 0});
+    if (index < count && value != std::string::npos)
+      values[index] = static_cast<std::uint32_t>(std::strtoll(line.c_str() + value + 5, nullptr, 10));
   }
-  return found;
+  return values;
+}
+
+std::vector<std::uint32_t> compiled_values(const std::string& compiler, const std::vector<std::string>& expressions) {
+  std::string text(kTypes);
+  for (std::size_t i = 0; i < expressions.size(); ++i)
+    text += fmt::format("unsigned {}{} = (unsigned)({});\n", kBegin, i, expressions[i]);
+  const auto result = run_process({compiler, "-w", "-x", "c", "-S", "-emit-llvm", "-o", "-", "-"}, text);
+  if (result.exit == 0) return values_in(result.output, expressions.size());
+  if (expressions.size() == 1) return {0};
+  std::vector<std::uint32_t> values;  // one of them is no constant: take them one by one
+  for (const std::string& expression : expressions) values.push_back(compiled_values(compiler, {expression}).front());
+  return values;
 }
 
 std::vector<std::string> with(std::vector<std::string> command, const DriverSpec& spec,
                               const std::vector<std::string>& more) {
-  for (const std::string& define : spec.defines) command.push_back("-D" + define);
-  for (const fs::path& include : spec.includes) command.push_back("-I" + include.string());
   command.push_back("-I" + spec.directory.string());
   command.insert(command.end(), more.begin(), more.end());
   return command;
@@ -250,23 +276,23 @@ const char* language_of(const fs::path& source) {
   return source.extension() == ".c" || source.extension() == ".C" ? "c" : "c++";
 }
 
-std::vector<Ioctl> evaluate(const DriverSpec& spec, const std::vector<std::string>& front_end, const fs::path& source,
-                            const std::vector<std::string>& names) {
-  const auto command = with(front_end, spec, {"-w", "-x", language_of(source), "-S", "-emit-llvm", "-o", "-", "-"});
-  const auto all = run_process(command, wrapper_source(source, names));
-  if (all.exit == 0) return values_in(all.output, names);
-  std::vector<Ioctl> found;  // one of them does not compile: take them one by one
-  for (const std::string& name : names)
-    if (const auto one = run_process(command, wrapper_source(source, {name})); one.exit == 0)
-      for (Ioctl& ioctl : values_in(one.output, {name})) found.push_back(std::move(ioctl));
-  return found;
+std::string preprocessed(const DriverSpec& spec, const std::vector<std::string>& front_end, const fs::path& source,
+                         const std::string& input, std::vector<std::string> options) {
+  options.insert(options.end(), {"-w", "-E", "-x", language_of(source), "-o", "-", "-"});
+  return run_process(with(front_end, spec, options), input).output;
 }
 
 std::vector<Ioctl> ioctls_of(const DriverSpec& spec, const std::vector<std::string>& front_end, const fs::path& source) {
-  const auto preprocessed =
-      run_process(with(front_end, spec, {"-w", "-x", language_of(source), "-E", "-dD", "-o", "-", source.string()}));
-  const auto names = ctl_code_macros(macros_of(preprocessed.output), read_text(source));
-  return names.empty() ? std::vector<Ioctl>{} : evaluate(spec, front_end, source, names);
+  const std::string include = fmt::format("#include \"{}\"\n", source.string());
+  const auto macros = macros_of(preprocessed(spec, front_end, source, include, {"-dD"}));
+  const auto names = ctl_code_macros(macros, read_text(source));
+  if (names.empty()) return {};
+  const auto text = preprocessed(spec, front_end, source, marked_source(source, names), {"-P"});
+  const auto values = compiled_values(front_end.front(), marked_expressions(text, names.size()));
+  std::vector<Ioctl> found;
+  for (std::size_t i = 0; i < names.size(); ++i)
+    if (values[i]) found.push_back({names[i], values[i], 0, 0});
+  return found;
 }
 
 }  // namespace

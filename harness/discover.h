@@ -31,8 +31,8 @@ DriverSpec resolve_driver(const std::string& driver, const std::vector<std::stri
                           const std::filesystem::path& samples);
 
 // Codes of all CTL_CODE macros that the sources define, and of those from system headers that they mention, after
-// those of driver.toml; each code once. `front_end`: the command that compiles the driver's dialect, as words.
-// Costs two runs of the preprocessor per source and one compilation.
+// those of driver.toml; each code once. `front_end`: the command that compiles the driver's dialect with all its options,
+// as words. Costs two runs of the preprocessor and a small compilation per source.
 std::vector<Ioctl> discover_ioctls(const DriverSpec& spec, const std::vector<std::string>& front_end);
 
 }  // namespace wdm

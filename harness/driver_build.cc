@@ -112,6 +112,8 @@ std::string compile_inputs(const Layout& layout, const DriverSpec& spec) {
     if (fs::is_directory(include)) add_directory(hash, include, 1);
   for (const std::string& define : spec.defines) hash.add(define);
   hash.add(spec.name);
+  hash.add_content(layout.compile_line());
+  if (fs::exists(layout.build / "emulated.txt")) hash.add_content(layout.build / "emulated.txt");
   const fs::path sdk = layout.compiler().parent_path();
   if (fs::is_directory(sdk))
     for (const auto& entry : fs::recursive_directory_iterator(sdk))
@@ -119,28 +121,32 @@ std::string compile_inputs(const Layout& layout, const DriverSpec& spec) {
   return hash.text();
 }
 
-std::vector<std::string> compiler_options(const DriverSpec& spec) {
-  std::vector<std::string> options;
-  for (const std::string& define : spec.defines) options.push_back("-D" + define);
-  for (const fs::path& include : spec.includes) options.push_back("-I" + include.string());
-  return options;
+// The driver compiler's own complaint is a line of its own; else clang has spoken.
+std::string compile_error(const std::string& messages) {
+  constexpr std::string_view kOwn = "wdmcc: ";
+  if (messages.starts_with("wdmcc: no DriverEntry"))
+    return ": no DriverEntry in its sources; add the source that defines it (in C++: extern \"C\")";
+  if (messages.starts_with(kOwn)) return ": " + lines_of(messages.substr(kOwn.size())).front();
+  return ": does not compile:" + first_lines(messages);
+}
+
+// The driver compiler with all it needs to know; its intermediate files stay beside the object.
+std::vector<std::string> compiler_command(const Layout& layout, const DriverSpec& spec, const fs::path& object) {
+  std::vector<std::string> command = {layout.compiler().string(), "-o", object.string(), "--work",
+                                      (object.parent_path() / "work").string()};
+  for (const std::string& word : lines_of(read_text(layout.compile_line()))) command.push_back(word);
+  for (const std::string& define : spec.defines) command.push_back("-D" + define);
+  for (const fs::path& include : spec.includes) command.push_back("-I" + include.string());
+  for (const fs::path& source : spec.sources) command.push_back(source.string());
+  return command;
 }
 
 void compile(const Layout& layout, const DriverSpec& spec, const fs::path& object) {
-  std::vector<std::string> command = {layout.compiler().string(), "-o", object.string()};
-  const auto options = compiler_options(spec);
-  command.insert(command.end(), options.begin(), options.end());
-  for (const fs::path& source : spec.sources) command.push_back(source.string());
-  const auto result = run_process(command);
+  fs::remove_all(object.parent_path() / "work");
+  const auto result = run_process(compiler_command(layout, spec, object));
   if (result.exit == 127 && result.errors.empty())
     throw UserError(layout.compiler().string() + ": the driver compiler cannot be started");
-  if (result.exit) throw UserError(spec.name + ": does not compile:" + first_lines(result.errors + result.output));
-}
-
-void check_entry(const DriverSpec& spec, const fs::path& object) {
-  const auto symbols = run_process({"nm", "--defined-only", "-g", object.string()});
-  if (symbols.exit == 0 && symbols.output.find(" T DriverEntry\n") == std::string::npos)
-    throw UserError(spec.name + ": no DriverEntry in its sources; add the source that defines it (in C++: extern \"C\")");
+  if (result.exit) throw UserError(spec.name + compile_error(result.errors + result.output));
 }
 
 // ---- the info object
@@ -166,18 +172,20 @@ std::string info_source(const DriverSpec& spec, const std::vector<Ioctl>& ioctls
   return text + "    {\"\", 0, 0, 0},\n};\n";
 }
 
-std::vector<std::string> front_end(const Layout& layout) {
-  const auto flags = run_process({layout.compiler().string(), "--print-cflags"});
-  return lines_of(flags.output);
+// The front end's command line: what the driver compiler would run.
+std::vector<std::string> front_end(const Layout& layout, const DriverSpec& spec, const fs::path& object) {
+  auto command = compiler_command(layout, spec, object);
+  command.push_back("--print-cflags");
+  return lines_of(run_process(command).output);
 }
 
-void describe(const Layout& layout, const DriverSpec& spec, const fs::path& object) {
-  const auto command = front_end(layout);
+void describe(const Layout& layout, const DriverSpec& spec, const fs::path& object, const fs::path& info) {
+  const auto command = front_end(layout, spec, object);
   const auto ioctls = command.empty() ? spec.ioctls : discover_ioctls(spec, command);
-  const fs::path source = fs::path(object).replace_extension(".c");
+  const fs::path source = fs::path(info).replace_extension(".c");
   write_file(source, info_source(spec, ioctls), Existing::replace);
-  const std::string compiler = find_program({"clang-14", "clang", "cc"});
-  const auto result = run_process({compiler, "-O1", "-c", source.string(), "-o", object.string()});
+  const std::string compiler = command.empty() ? find_program({"clang-14", "clang", "cc"}) : command.front();
+  const auto result = run_process({compiler, "-O1", "-c", source.string(), "-o", info.string()});
   if (result.exit) throw UserError(spec.name + ": the table of its IOCTLs does not compile:" + first_lines(result.errors));
 }
 
@@ -223,8 +231,14 @@ void announce(const DriverSpec& spec) { fmt::print(stderr, "wdmfuzz: building dr
 Layout find_layout() {
   Layout layout;
   layout.build = executable_directory();
-  const char* const root = std::getenv("WDMFUZZ_ROOT");
-  layout.root = root ? fs::path(root) : layout.build.parent_path();
+#ifdef WDMFUZZ_BUILD_DIR
+  if (!fs::exists(layout.link_line())) layout.build = WDMFUZZ_BUILD_DIR;
+#endif
+  layout.root = layout.build.parent_path();
+#ifdef WDMFUZZ_SOURCE_DIR
+  layout.root = WDMFUZZ_SOURCE_DIR;
+#endif
+  if (const char* const root = std::getenv("WDMFUZZ_ROOT")) layout.root = root;
   return layout;
 }
 
@@ -237,9 +251,8 @@ BuiltDriver build_driver(const Layout& layout, const DriverSpec& spec) {
   when_changed(object, compiled, [&] {
     announce(spec);
     compile(layout, spec, object);
-    check_entry(spec, object);
   });
-  when_changed(info, compiled, [&] { describe(layout, spec, info); });
+  when_changed(info, compiled, [&] { describe(layout, spec, object, info); });
   const auto line = lines_of(read_text(layout.link_line()));
   when_changed(executable, link_inputs(line, compiled), [&] { link(layout, spec, line, object, info, executable); });
   return {spec, executable, fs::path(object.string() + ".ddis")};

@@ -14,6 +14,8 @@ struct Layout {
   std::filesystem::path root, build;
   std::filesystem::path samples() const { return root / "harness" / "drivers"; }
   std::filesystem::path compiler() const { return root / "emu" / "sdk" / "wdmcc"; }
+  // Arguments of the compiler and of the linker, one a line, written by the build.
+  std::filesystem::path compile_line() const { return build / "driver-compile.txt"; }
   std::filesystem::path link_line() const { return build / "driver-link.txt"; }
 };
 // From the place of this executable; the variable WDMFUZZ_ROOT names a repository elsewhere.

@@ -91,7 +91,11 @@ void ProgressDisplay::show(const ProgressFacts& facts) {
   const double pause = terminal_ ? kTerminalSeconds : kPipeSeconds;
   if (facts.elapsed_seconds - last_ < pause) return;
   last_ = facts.elapsed_seconds;
-  fmt::print(stderr, terminal_ ? "\r\x1b[K{}" : "{}\n", progress_line(facts));
+  const std::string line = progress_line(facts);
+  if (terminal_)
+    fmt::print(stderr, "\r\x1b[K{}", line);
+  else
+    fmt::print(stderr, "{}\n", line);
   std::fflush(stderr);
   shown_ = terminal_;
 }

@@ -87,6 +87,12 @@ Report report_of(const Message& message, const Scenario& scenario) {
   return make_report(last_trace(), ended, scenario, driver_image());
 }
 
+void print_to_stderr(const Report& report) {
+  const std::string text = render_text(report, ::isatty(2) ? Colour::on : Colour::off);
+  std::fwrite(text.data(), 1, text.size(), stderr);
+  std::fflush(stderr);
+}
+
 void tell(const Message& message) {
   const Scenario scenario = running_scenario ? *running_scenario : input_scenario(running_input);
   if (hooks.deliver) {
@@ -96,10 +102,11 @@ void tell(const Message& message) {
     hooks.deliver({message.outcome, what, place_of(message)}, explicit_scenario(scenario, result_so_far()));
     return;
   }
-  const std::string text = render_text(report_of(message, scenario), ::isatty(2) ? Colour::on : Colour::off);
-  std::fflush(stdout);
-  std::fwrite(text.data(), 1, text.size(), stderr);
-  std::fflush(stderr);
+  const Report report = report_of(message, scenario);
+  if (hooks.report)
+    hooks.report(report);
+  else
+    print_to_stderr(report);
 }
 
 void tell_entry(void* message) { tell(*static_cast<Message*>(message)); }
@@ -190,10 +197,7 @@ void watch_for_crashes(CrashHooks new_hooks) {
 }
 
 void report_and_trap(const Scenario& scenario, const RunResult& result) {
-  const Report report = make_report(last_trace(), result, scenario, driver_image());
-  const std::string text = render_text(report, ::isatty(2) ? Colour::on : Colour::off);
-  std::fwrite(text.data(), 1, text.size(), stderr);
-  std::fflush(stderr);
+  print_to_stderr(make_report(last_trace(), result, scenario, driver_image()));
   if (__llvm_profile_write_file) __llvm_profile_write_file();
   machine().trap_on_failed_fiber();
 }

@@ -17,8 +17,10 @@ void set_running(std::span<const std::uint8_t> input);
 
 struct CrashHooks {
   // Gets the verdict of a run that will not return, and the scenario with its explicit schedule, before the process
-  // ends. Empty: the report goes to stderr.
+  // ends. When it is empty, a report is made instead.
   std::function<void(const Verdict&, const Scenario&)> deliver;
+  // Gets that report. Empty: it goes to stderr as text.
+  std::function<void(const Report&)> report;
   // After a loop: die by a signal, so that a fuzzing engine keeps its input, instead of exit code 4.
   bool trap_on_limit = false;
 };

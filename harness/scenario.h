@@ -10,9 +10,27 @@
 #include <string_view>
 #include <vector>
 
+#include "emu/machine/limits.h"
 #include "emu/schedule/strategy.h"
 
 namespace wdm {
+
+// What a scenario may hold. The text form says so when a limit is passed; the binary form cannot pass one.
+namespace limits {
+inline constexpr unsigned kMaxOperations = 32;
+inline constexpr unsigned kMaxOperationId = 65535;
+inline constexpr unsigned kMaxHandles = 8;
+inline constexpr unsigned kMaxDataBytes = 512;
+inline constexpr unsigned kMaxOutBytes = 4096;
+inline constexpr unsigned kMaxRuns = 64;
+// An explicit schedule names every decision of a run that went through another strategy, so this is not a small number.
+inline constexpr unsigned kMaxDirectives = 16384;
+inline constexpr std::uint64_t kMaxWait_100ns = (std::uint64_t{1} << 40) - 1;  // 30 hours
+
+static_assert(kUserThreads == 4 && kMaxHandles == 8, "the binary form has two and three bits for them");
+static_assert((kMaxWait_100ns & (kMaxWait_100ns + 1)) == 0, "the decoder masks with it");
+static_assert(kMaxDirectives <= 65535, "the binary form counts directives in 16 bits");
+}  // namespace limits
 
 enum class OpKind : std::uint8_t {
 #define OP(name, word, text) name,
@@ -39,6 +57,28 @@ struct Operation {
   bool operator==(const Operation&) const = default;
 };
 
+// Number of kinds of operation, and their words in the text form.
+unsigned op_count();
+std::string_view op_word(OpKind kind);
+std::optional<OpKind> find_op(std::string_view word);
+
+// Which fields an operation of this kind has; in a canonical scenario all others keep their defaults. Requests without a
+// handle come from the kernel, which is handle 0.
+struct OpFields {
+  bool handle = false;
+  bool device = false;
+  bool target = false, irql = false;  // cancel
+  bool minor = false;
+  bool data = false;
+  bool out = false;
+  bool offset = false;
+  bool time = false;                  // `offset` is a duration
+  bool pointers = false;
+  bool cancelled = false;
+  const char* code = nullptr;         // key of `code` in the text form; "" when it stands without one, null: no code
+};
+const OpFields& fields_of(OpKind kind);
+
 struct Scenario {
   std::uint8_t cpus = 2;
   std::vector<Operation> operations;
@@ -57,16 +97,25 @@ struct DriverProfile {
   std::uint32_t majors = 0xffffffff;  // bit set of IRP_MJ_*
   std::uint32_t devices = 1;
   bool pnp = false;
+  std::vector<std::uint16_t> ddis;    // DDI_* that it calls, for directives; empty: not known
 };
 
-// Total: any bytes are a scenario. Structure comes from the front, payload from the back.
+// The scenario within the limits, without what does nothing: fields that a kind of operation does not have, directives
+// that name no operation or actor. Ids become unique, and cancels get a target that exists. Costs no allocation when all is well.
+void make_canonical(Scenario& scenario);
+
+// Total: any bytes are a scenario, and a canonical one. Structure comes from the front, payload from the back
+// (harness/README.md). Nothing at all is a scenario without operations.
 Scenario decode(std::span<const std::uint8_t> bytes, const DriverProfile& profile);
+// decode(encode(s)) is s, for a canonical s without `driver` and `expect`, which only the text form has.
 std::vector<std::uint8_t> encode(const Scenario& scenario, const DriverProfile& profile);
+// Size of what encode returns.
+std::size_t encoded_size(const Scenario& scenario);
 
 // The canonical text form (grammar in harness/README.md).
 std::string to_text(const Scenario& scenario);
-// Throws ScenarioError with "line 3: ..." when the text is not a scenario.
 struct ScenarioError : std::runtime_error { using std::runtime_error::runtime_error; };
+// The scenario of a text, a canonical one. Throws ScenarioError with "line 3: ..." when it is none or beyond the limits.
 Scenario from_text(std::string_view text);
 
 // A file's bytes, text or binary: text when they start with "wdmfuzz ".

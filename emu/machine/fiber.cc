@@ -38,6 +38,8 @@ void Fiber::allocate() {
 
 void Fiber::prepare(void (*entry)(void*), void* argument) {
   if (!mapping_) allocate();
+  if (fresh_ && entry == entry_ && argument == argument_) return;
+  fresh_ = true;
   // The saved context is the stack pointer at which an abandoned fiber was left: above it lie the red zones of frames
   // that never returned.
   const char* const used = context_ ? reinterpret_cast<const char*>(context_) : top_;
@@ -85,6 +87,7 @@ void Fiber::trampoline(boost::context::detail::transfer_t transfer) {
   arrived->from->context_ = transfer.fctx;
   Fiber& self = *arrived->to;
   if (__sanitizer_finish_switch_fiber) __sanitizer_finish_switch_fiber(nullptr, nullptr, nullptr);
+  self.fresh_ = false;
   self.entry_(self.argument_);
   std::abort();
 }

@@ -43,6 +43,7 @@ class Fiber {
   void* fake_stack_ = nullptr;    // AddressSanitizer's
   void (*entry_)(void*) = nullptr;
   void* argument_ = nullptr;
+  bool fresh_ = false;  // prepared and not entered since
 };
 
 }  // namespace wdm

@@ -72,6 +72,8 @@ m_u32 mach_thread_kind(m_u32 thread);
 enum { MACH_TIMED_OUT = 0x102 };
 m_u32 mach_block(m_u64 due, const void* object, const void* pc);
 void mach_wake(m_u32 thread, m_u32 reason);
+/* Lowest address of the running stack and the one just above its highest. */
+void mach_stack_limits(m_u64* low, m_u64* high);
 /* Head of the structured-exception chain of the running activation. */
 void** mach_seh_chain(void);
 __attribute__((noreturn)) void mach_unhandled_exception(m_u32 code, m_u64 address);
@@ -105,6 +107,9 @@ void* mach_user_alloc(m_u64 size);
 /* Is [p, p+size) mapped user memory of this run? The arena is the range of all user addresses. */
 int mach_user_mapped(const void* p, m_u64 size, int for_write);
 int mach_user_address(const void* p);
+/* The kernel's address of mapped user memory (what an MDL's system mapping is): the same bytes, to be touched in any
+ * context and at any IRQL. */
+void* mach_user_alias(const void* p);
 
 /* ---- trace -------------------------------------------------------------------------------------------------- */
 

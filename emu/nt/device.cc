@@ -8,6 +8,9 @@
 namespace nt {
 namespace {
 
+/* The extension follows the device object, aligned like pool. */
+constexpr SIZE_T kDeviceBytes = (sizeof(DEVICE_OBJECT) + 15) & ~(SIZE_T)15;
+
 DeviceRecord* devices;
 DeviceRecord** devices_end = &devices;
 
@@ -30,9 +33,9 @@ void unlink_from_driver(PDEVICE_OBJECT device) {
 
 void initialize(PDEVICE_OBJECT device, PDRIVER_OBJECT driver, ULONG extension_bytes) {
   device->Type = IO_TYPE_DEVICE;
-  device->Size = (USHORT)(sizeof(DEVICE_OBJECT) + extension_bytes);
+  device->Size = (USHORT)(kDeviceBytes + extension_bytes);
   device->DriverObject = driver;
-  device->DeviceExtension = extension_bytes ? device + 1 : nullptr;
+  device->DeviceExtension = extension_bytes ? (char*)device + kDeviceBytes : nullptr;
   device->StackSize = 1;
   device->NextDevice = driver->DeviceObject;
   driver->DeviceObject = device;
@@ -46,7 +49,9 @@ void reset_device() {
   devices_end = &devices;
 }
 
-DeviceRecord* first_device() { return devices; }
+DeviceRecord* first_device() {
+  return devices;
+}
 
 DeviceRecord* find_device(PDEVICE_OBJECT device) {
   DeviceRecord* found = nullptr;
@@ -63,8 +68,8 @@ m_u32 device_object(PDEVICE_OBJECT device) {
 NTSTATUS create_device(PDRIVER_OBJECT driver, ULONG extension_bytes, const UNICODE_STRING* name, DEVICE_TYPE type,
                        ULONG characteristics, bool exclusive, PDEVICE_OBJECT* result) {
   *result = nullptr;
-  auto* device = (PDEVICE_OBJECT)mach_pool_alloc(sizeof(DEVICE_OBJECT) + extension_bytes, 0,
-                                                 MACH_POOL_KERNEL | MACH_POOL_ZERO, nullptr);
+  auto* device =
+      (PDEVICE_OBJECT)mach_pool_alloc(kDeviceBytes + extension_bytes, 0, MACH_POOL_KERNEL | MACH_POOL_ZERO, nullptr);
   const bool named = name && name->Length;
   if (named) {
     const NTSTATUS status = add_name(name, device, nullptr);
@@ -84,7 +89,8 @@ NTSTATUS create_device(PDRIVER_OBJECT driver, ULONG extension_bytes, const UNICO
 
 void release_device_if_unused(DeviceRecord* record) {
   PDEVICE_OBJECT device = record->device;
-  if (record->gone || !record->deleting || device->ReferenceCount || record->pointer_references) return;
+  if (record->gone || !record->deleting || record->pointer_references) return;
+  if (device->ReferenceCount || device->AttachedDevice) return;
   unlink_from_driver(device);
   record->gone = true;
   mach_object_gone(device);
@@ -94,7 +100,7 @@ void release_device_if_unused(DeviceRecord* record) {
 void delete_device(PDEVICE_OBJECT device) {
   DeviceRecord* record = find_device(device);
   if (!record) mach_bug_check(0x50, (ULONG_PTR)device, 0, 0, 0, nullptr);
-  if (record->gone) (void)*(volatile CSHORT*)&device->Type;  /* freed memory: AddressSanitizer has the last word */
+  if (record->gone) (void)*(volatile CSHORT*)&device->Type; /* freed memory: AddressSanitizer has the last word */
   if (record->named) remove_names_of(device);
   record->named = record->has_interface = record->shutdown_registered = false;
   record->deleting = true;
@@ -121,19 +127,21 @@ PDEVICE_OBJECT attach_device(PDEVICE_OBJECT upper, PDEVICE_OBJECT target) {
 static void detach_device(PDEVICE_OBJECT lower) {
   if (PDEVICE_OBJECT upper = lower->AttachedDevice) find_device(upper)->lower = nullptr;
   lower->AttachedDevice = nullptr;
+  release_device_if_unused(find_device(lower));
 }
 
 bool io_reference_object(void* object) {
   if (file_reference((PFILE_OBJECT)object)) return true;
   DeviceRecord* record = find_device((PDEVICE_OBJECT)object);
-  if (record) ++record->pointer_references;
-  return record != nullptr;
+  if (!record || record->gone) return false;
+  ++record->pointer_references;
+  return true;
 }
 
 bool io_dereference_object(void* object) {
   if (file_dereference((PFILE_OBJECT)object)) return true;
   DeviceRecord* record = find_device((PDEVICE_OBJECT)object);
-  if (!record) return false;
+  if (!record || record->gone || !record->pointer_references) return false;
   --record->pointer_references;
   release_device_if_unused(record);
   return true;
@@ -153,7 +161,8 @@ extern "C" {
 
 NTKERNELAPI NTSTATUS NTAPI IoCreateDevice(PDRIVER_OBJECT DriverObject, ULONG DeviceExtensionSize,
                                           PUNICODE_STRING DeviceName, DEVICE_TYPE DeviceType,
-                                          ULONG DeviceCharacteristics, BOOLEAN Exclusive, PDEVICE_OBJECT* DeviceObject) {
+                                          ULONG DeviceCharacteristics, BOOLEAN Exclusive,
+                                          PDEVICE_OBJECT* DeviceObject) {
   DDI_ENTER(IoCreateDevice, nullptr);
   return nt::create_device(DriverObject, DeviceExtensionSize, DeviceName, DeviceType, DeviceCharacteristics, Exclusive,
                            DeviceObject);
@@ -179,7 +188,8 @@ NTKERNELAPI NTSTATUS NTAPI IoCreateSymbolicLink(PUNICODE_STRING SymbolicLinkName
   return nt::add_name(SymbolicLinkName, nullptr, DeviceName);
 }
 
-NTKERNELAPI NTSTATUS NTAPI IoCreateUnprotectedSymbolicLink(PUNICODE_STRING SymbolicLinkName, PUNICODE_STRING DeviceName) {
+NTKERNELAPI NTSTATUS NTAPI IoCreateUnprotectedSymbolicLink(PUNICODE_STRING SymbolicLinkName,
+                                                           PUNICODE_STRING DeviceName) {
   DDI_ENTER(IoCreateUnprotectedSymbolicLink, nullptr);
   return nt::add_name(SymbolicLinkName, nullptr, DeviceName);
 }

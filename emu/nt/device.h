@@ -7,23 +7,23 @@
 namespace nt {
 
 struct DeviceRecord {
-  DeviceRecord* next;      /* in order of creation */
+  DeviceRecord* next; /* in order of creation */
   PDEVICE_OBJECT device;
   PDEVICE_OBJECT lower;    /* device it is attached to, or null */
   m_u32 object;            /* number in the trace */
   LONG pointer_references; /* ObReferenceObject and its like; opens are counted in DEVICE_OBJECT.ReferenceCount */
   bool named;
-  bool has_interface;      /* an enabled device interface leads to it */
-  bool deleting;           /* IoDeleteDevice was called */
-  bool gone;               /* its memory is free */
+  bool has_interface; /* an enabled device interface leads to it */
+  bool deleting;      /* IoDeleteDevice was called */
+  bool gone;          /* its memory is free */
   bool shutdown_registered;
-  bool deferred_start_io;  /* IoSetStartIoAttributes */
+  bool deferred_start_io; /* IoSetStartIoAttributes */
   bool non_cancelable;
   m_u8 start_io_active;    /* deferred StartIo: nested calls */
   bool start_io_requested; /* IoStartNextPacket came while StartIo ran */
   bool start_io_with_key;
   bool start_io_cancelable;
-  m_u32 start_io_key;
+  ULONG start_io_key;
 };
 
 /* Makes a device object with its extension, all zero, and puts it first on the driver's list. */
@@ -43,7 +43,8 @@ PDEVICE_OBJECT attach_device(PDEVICE_OBJECT upper, PDEVICE_OBJECT target);
 /* Top of the stack that `device` is in. */
 PDEVICE_OBJECT top_of_stack(PDEVICE_OBJECT device);
 
-/* Pointer references on a device or file object. False when `object` is neither: the caller keeps its own count. */
+/* Pointer references on a device or file object. False when `object` is neither or is gone, or when there is no such
+ * reference to drop. */
 bool io_reference_object(void* object);
 bool io_dereference_object(void* object);
 
@@ -52,6 +53,8 @@ bool io_dereference_object(void* object);
 /* Adds a name of a device, or with `target` a symbolic link. STATUS_OBJECT_NAME_COLLISION when it exists. */
 NTSTATUS add_name(const UNICODE_STRING* name, PDEVICE_OBJECT device, const UNICODE_STRING* target);
 NTSTATUS remove_link(const UNICODE_STRING* name);
+/* The same for a name that leads to a device. */
+void remove_device_name(const UNICODE_STRING* name);
 void remove_names_of(PDEVICE_OBJECT device);
 /* The device a name leads to, through symbolic links; null when there is none. */
 PDEVICE_OBJECT find_by_name(const UNICODE_STRING* name);

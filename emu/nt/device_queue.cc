@@ -25,7 +25,9 @@ class QueueLock {
   m_u8 old_;
 };
 
-PKDEVICE_QUEUE_ENTRY entry_of(PLIST_ENTRY link) { return CONTAINING_RECORD(link, KDEVICE_QUEUE_ENTRY, DeviceListEntry); }
+PKDEVICE_QUEUE_ENTRY entry_of(PLIST_ENTRY link) {
+  return CONTAINING_RECORD(link, KDEVICE_QUEUE_ENTRY, DeviceListEntry);
+}
 
 void link_before(PLIST_ENTRY at, PLIST_ENTRY link) {
   link->Flink = at;

@@ -46,7 +46,9 @@ void free_file(File* file) {
   release_device_if_unused(find_device(file->device));
 }
 
-void after_close(IrpRecord* record, NTSTATUS, ULONG_PTR) { free_file((File*)record->context); }
+void after_close(IrpRecord* record, NTSTATUS, ULONG_PTR) {
+  free_file((File*)record->context);
+}
 
 void send_close(File* file) {
   IrpRecord* record = make_request(file->device, nullptr, IRP_MJ_CLOSE, 0, 0, true);
@@ -89,7 +91,8 @@ void after_cleanup(IrpRecord* record, NTSTATUS, ULONG_PTR) {
 
 void fill_create(PIRP irp, PFILE_OBJECT object) {
   PIO_STACK_LOCATION location = next_location(irp);
-  security.access.OriginalDesiredAccess = security.access.PreviouslyGrantedAccess = FILE_GENERIC_READ | FILE_GENERIC_WRITE;
+  security.access.OriginalDesiredAccess = security.access.PreviouslyGrantedAccess =
+      FILE_GENERIC_READ | FILE_GENERIC_WRITE;
   security.context = {&security.quality, &security.access, FILE_GENERIC_READ | FILE_GENERIC_WRITE, 0};
   location->Parameters.Create.SecurityContext = &security.context;
   location->Parameters.Create.Options = FILE_OPEN << 24;
@@ -117,7 +120,9 @@ void reset_file() {
   files_end = &files;
 }
 
-File* first_file() { return files; }
+File* first_file() {
+  return files;
+}
 
 File* file_of_handle(m_u16 handle) {
   for (File* file = files; file; file = file->next)
@@ -149,7 +154,13 @@ void file_close_handle(File* file) {
   drop(file, true);
 }
 
-void file_drop_irp(File* file) { drop(file, false); }
+void file_drop_irp(File* file) {
+  drop(file, false);
+}
+
+void file_drop_call(File* file) {
+  drop(file, true);
+}
 
 bool file_reference(PFILE_OBJECT object) {
   File* file = file_of_object(object);
@@ -167,10 +178,11 @@ IrpRecord* make_request(PDEVICE_OBJECT device, File* file, m_u8 major, m_u8 mino
   IrpRecord* record = irp_allocate(top_of_stack(device)->StackSize, false, nullptr);
   PIRP irp = record->irp;
   record->op = op;
+  record->major = major;
   record->file = file;
   if (file) ++file->references;
   irp->RequestorMode = kernel_mode ? KernelMode : UserMode;
-  irp->Tail.Overlay.Thread = (PETHREAD)mach_thread_object(mach_thread());
+  irp->Tail.Overlay.Thread = (PETHREAD)current_thread();
   irp->Tail.Overlay.OriginalFileObject = file ? file->object : nullptr;
   PIO_STACK_LOCATION location = next_location(irp);
   location->MajorFunction = major;
@@ -200,7 +212,8 @@ NTKERNELAPI NTSTATUS NTAPI IoGetDeviceObjectPointer(PUNICODE_STRING ObjectName, 
   if (!device) return STATUS_OBJECT_NAME_NOT_FOUND;
   nt::File* file;
   const NTSTATUS status = nt::file_open(device, 0, true, 0, false, &file);
-  if (status == STATUS_PENDING) mach_not_emulated("IoGetDeviceObjectPointer of a device that completes its create later");
+  if (status == STATUS_PENDING)
+    mach_not_emulated("IoGetDeviceObjectPointer of a device that completes its create later");
   if (!NT_SUCCESS(status)) return status;
   nt::file_reference(file->object);
   nt::file_close_handle(file);

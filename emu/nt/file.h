@@ -17,11 +17,11 @@ enum class FileState : m_u8 {
 struct File {
   File* next;
   PFILE_OBJECT object;
-  PDEVICE_OBJECT device;  /* the device that was opened; requests go to the top of its stack */
-  m_u16 handle;           /* scenario's number; 0 for a kernel client's */
+  PDEVICE_OBJECT device; /* the device that was opened; requests go to the top of its stack */
+  m_u16 handle;          /* scenario's number; 0 for a kernel client's */
   bool kernel_mode;
   FileState state;
-  LONG references;        /* one for the handle, one for each IRP, one for each pointer reference */
+  LONG references; /* one for the handle, one for each IRP, one for each pointer reference */
 };
 
 /* Makes a file object for `device` and sends IRP_MJ_CREATE. `*file` is null when the request could not be sent.
@@ -34,6 +34,8 @@ File* file_of_handle(m_u16 handle);
 File* first_file();
 /* Any IRQL up to DISPATCH_LEVEL: with the last reference IRP_MJ_CLOSE is sent, by a worker thread when need be. */
 void file_drop_irp(File* file);
+/* The same at the end of a system call, at PASSIVE_LEVEL: the close request is sent before this returns. Yields. */
+void file_drop_call(File* file);
 /* Pointer references; false when `object` is no file object. */
 bool file_reference(PFILE_OBJECT object);
 bool file_dereference(PFILE_OBJECT object);

@@ -15,9 +15,10 @@ enum BadPointers : m_u8 { good, null, unmapped, kernel };
 
 /* One system call on its way to becoming an IRP. */
 struct Call {
-  const nt_request* request;
+  const Request* request;
   PDEVICE_OBJECT device;
-  File* file;      /* null: a kernel-mode client */
+  File* file;  /* null: a kernel-mode client above a PnP device */
+  bool kernel; /* a kernel-mode client; with a file, one that opened the device */
   IrpRecord* record;
   PIRP irp;
   PIO_STACK_LOCATION location;
@@ -25,20 +26,25 @@ struct Call {
 
 PVOID bad_pointer(m_u8 pointers) {
   switch ((BadPointers)pointers) {
-    case good: break;
-    case null: return nullptr;
-    case unmapped: return kUnmappedUserAddress;
-    case kernel: return kKernelAddress;
+    case good:
+      break;
+    case null:
+      return nullptr;
+    case unmapped:
+      return kUnmappedUserAddress;
+    case kernel:
+      return kKernelAddress;
   }
   return nullptr;
 }
 
 /* The caller's buffer: user memory, or pool that goes with the IRP for a kernel-mode client. */
 PVOID caller_buffer(Call& call, unsigned slot, const m_u8* data, ULONG size) {
-  if (call.file && call.request->user_pointers != good) return bad_pointer(call.request->user_pointers);
+  if (!call.kernel && call.request->user_pointers != good) return bad_pointer(call.request->user_pointers);
   if (size == 0) return nullptr;
-  PVOID buffer = call.file ? mach_user_alloc(size)
-                           : (call.record->kernel_buffer[slot] = mach_pool_alloc(size, 0, MACH_POOL_KERNEL, nullptr));
+  PVOID buffer = !call.kernel
+                     ? mach_user_alloc(size)
+                     : (call.record->kernel_buffer[slot] = mach_pool_alloc(size, 0, MACH_POOL_KERNEL, nullptr));
   void* writable = kernel_alias(buffer);
   if (data)
     __builtin_memcpy(writable, data, size);
@@ -47,11 +53,17 @@ PVOID caller_buffer(Call& call, unsigned slot, const m_u8* data, ULONG size) {
   return buffer;
 }
 
-PVOID input(Call& call) { return caller_buffer(call, 0, call.request->in, call.request->in_size); }
-PVOID output(Call& call) { return caller_buffer(call, 1, nullptr, call.request->out_size); }
+PVOID input(Call& call) {
+  return caller_buffer(call, 0, call.request->in, call.request->in_size);
+}
+PVOID output(Call& call) {
+  return caller_buffer(call, 1, nullptr, call.request->out_size);
+}
 
 /* Does the I/O manager's own probe let the caller's pointers pass? */
-bool probes(const Call& call, ULONG size) { return !call.file || call.request->user_pointers == good || size == 0; }
+bool probes(const Call& call, ULONG size) {
+  return call.kernel || call.request->user_pointers == good || size == 0;
+}
 
 void use_system_buffer(Call& call, ULONG size, ULONG flags) {
   void* buffer = mach_pool_alloc(size, 0x20206f49, MACH_POOL_KERNEL, nullptr);
@@ -69,7 +81,7 @@ void use_mdl(Call& call, PVOID buffer, ULONG size, LOCK_OPERATION operation) {
 }
 
 NTSTATUS prepare_device_control(Call& call) {
-  const nt_request& r = *call.request;
+  const Request& r = *call.request;
   auto& p = call.location->Parameters.DeviceIoControl;
   p.IoControlCode = r.code;
   p.InputBufferLength = r.in_size;
@@ -94,7 +106,7 @@ NTSTATUS prepare_device_control(Call& call) {
 }
 
 NTSTATUS prepare_read(Call& call) {
-  const nt_request& r = *call.request;
+  const Request& r = *call.request;
   call.location->Parameters.Read.Length = r.out_size;
   call.location->Parameters.Read.ByteOffset.QuadPart = (LONGLONG)r.offset;
   call.irp->Flags |= IRP_READ_OPERATION;
@@ -113,7 +125,7 @@ NTSTATUS prepare_read(Call& call) {
 }
 
 NTSTATUS prepare_write(Call& call) {
-  const nt_request& r = *call.request;
+  const Request& r = *call.request;
   call.location->Parameters.Write.Length = r.in_size;
   call.location->Parameters.Write.ByteOffset.QuadPart = (LONGLONG)r.offset;
   call.irp->Flags |= IRP_WRITE_OPERATION;
@@ -130,7 +142,7 @@ NTSTATUS prepare_write(Call& call) {
 }
 
 NTSTATUS prepare_query_information(Call& call) {
-  const nt_request& r = *call.request;
+  const Request& r = *call.request;
   call.location->Parameters.QueryFile.Length = r.out_size;
   call.location->Parameters.QueryFile.FileInformationClass = (FILE_INFORMATION_CLASS)r.code;
   if (r.out_size == 0) return STATUS_INFO_LENGTH_MISMATCH;
@@ -141,7 +153,7 @@ NTSTATUS prepare_query_information(Call& call) {
 }
 
 NTSTATUS prepare_set_information(Call& call) {
-  const nt_request& r = *call.request;
+  const Request& r = *call.request;
   call.location->Parameters.SetFile.Length = r.in_size;
   call.location->Parameters.SetFile.FileInformationClass = (FILE_INFORMATION_CLASS)r.code;
   call.location->Parameters.SetFile.FileObject = call.file ? call.file->object : nullptr;
@@ -153,43 +165,55 @@ NTSTATUS prepare_set_information(Call& call) {
 
 NTSTATUS prepare(Call& call) {
   switch (call.request->major) {
-    case IRP_MJ_READ: return prepare_read(call);
-    case IRP_MJ_WRITE: return prepare_write(call);
+    case IRP_MJ_READ:
+      return prepare_read(call);
+    case IRP_MJ_WRITE:
+      return prepare_write(call);
     case IRP_MJ_DEVICE_CONTROL:
-    case IRP_MJ_INTERNAL_DEVICE_CONTROL: return prepare_device_control(call);
-    case IRP_MJ_QUERY_INFORMATION: return prepare_query_information(call);
-    case IRP_MJ_SET_INFORMATION: return prepare_set_information(call);
-    case IRP_MJ_FLUSH_BUFFERS: return STATUS_SUCCESS;
-    default: return STATUS_INVALID_PARAMETER;
+    case IRP_MJ_INTERNAL_DEVICE_CONTROL:
+      return prepare_device_control(call);
+    case IRP_MJ_QUERY_INFORMATION:
+      return prepare_query_information(call);
+    case IRP_MJ_SET_INFORMATION:
+      return prepare_set_information(call);
+    case IRP_MJ_FLUSH_BUFFERS:
+      return STATUS_SUCCESS;
+    default:
+      return STATUS_INVALID_PARAMETER;
   }
 }
 
 /* Undoes a request that the I/O manager itself turned down. */
-void abandon(Call& call) {
-  File* file = call.record->file;
-  call.record->file = nullptr;
-  mach_event(EVENT_IrpCompleted, call.record->object, 0, 0, nullptr);
+void abandon(Call& call, NTSTATUS status) {
+  if (call.irp->MdlAddress) mdl_free(call.irp->MdlAddress, nullptr);
+  if (call.irp->AssociatedIrp.SystemBuffer) mach_pool_free(call.irp->AssociatedIrp.SystemBuffer, 0, nullptr);
+  mach_event(EVENT_IrpCompleted, call.record->object, (m_u32)status, 0, nullptr);
   irp_release(call.record, nullptr);
-  if (file) file_drop_irp(file);
+  if (call.file) file_drop_call(call.file);
 }
 
 void user_status_block(Call& call) {
-  if (call.file) call.irp->UserIosb = (PIO_STATUS_BLOCK)mach_user_alloc(sizeof(IO_STATUS_BLOCK));
+  if (!call.kernel) call.irp->UserIosb = (PIO_STATUS_BLOCK)mach_user_alloc(sizeof(IO_STATUS_BLOCK));
 }
 
+/* Takes over the call's reference on the file. */
 NTSTATUS send(Call& call) {
-  const nt_request& r = *call.request;
-  call.record = make_request(call.device, call.file, r.major, r.minor, r.op, call.file == nullptr);
+  const Request& r = *call.request;
+  call.record = make_request(call.device, call.file, r.major, r.minor, r.op, call.kernel);
+  if (call.file) --call.file->references;
   call.irp = call.record->irp;
   call.location = next_location(call.irp);
+  if (call.kernel) call.location->FileObject = nullptr; /* as IoBuildDeviceIoControlRequest leaves it */
   const NTSTATUS status = prepare(call);
   if (!NT_SUCCESS(status)) {
-    abandon(call);
+    abandon(call, status);
     return status;
   }
   user_status_block(call);
   call.irp->Cancel = r.cancelled != 0;
   if (r.cancelled) mach_event(EVENT_IrpCancel, call.record->object, 0, 0, nullptr);
+  /* From here on others can cancel it; the handle can be closed before the driver sees it. */
+  mach_point(DDI_None, MACH_AFTER, call.irp, nullptr);
   return send_request(call.device, call.record);
 }
 
@@ -201,12 +225,13 @@ PFAST_IO_DISPATCH fast_io_of(PDEVICE_OBJECT top, ULONG last_field) {
 }
 
 bool fast_device_control(Call& call, PDEVICE_OBJECT top, PFAST_IO_DISPATCH fast, NTSTATUS* status) {
-  const nt_request& r = *call.request;
+  const Request& r = *call.request;
   PVOID in = input(call), out = output(call);
   IO_STATUS_BLOCK iosb{};
   const m_u32 object = device_object(top);
   mach_enter(CALLBACK_Other, (const void*)fast->FastIoDeviceControl, object, 0);
-  const BOOLEAN done = fast->FastIoDeviceControl(call.file->object, TRUE, in, r.in_size, out, r.out_size, r.code, &iosb, top);
+  const BOOLEAN done =
+      fast->FastIoDeviceControl(call.file->object, TRUE, in, r.in_size, out, r.out_size, r.code, &iosb, top);
   mach_leave(CALLBACK_Other, object, (m_u32)iosb.Status);
   *status = iosb.Status;
   return done;
@@ -227,7 +252,7 @@ bool fast_transfer(Call& call, PDEVICE_OBJECT top, Routine routine, PVOID buffer
 
 /* Fast read and write are tried only on files with cached data, fast device control always. */
 bool try_fast(Call& call, NTSTATUS* status) {
-  const nt_request& r = *call.request;
+  const Request& r = *call.request;
   PDEVICE_OBJECT top = top_of_stack(call.device);
   const bool cached = call.file->object->PrivateCacheMap != nullptr;
   if (r.major == IRP_MJ_DEVICE_CONTROL) {
@@ -247,7 +272,7 @@ bool try_fast(Call& call, NTSTATUS* status) {
 
 /* --- by kind ------------------------------------------------------------------------------------------------------ */
 
-NTSTATUS open(const nt_request& r) {
+NTSTATUS open(const Request& r) {
   PDEVICE_OBJECT device = openable_device(r.device);
   if (!device) return STATUS_OBJECT_NAME_NOT_FOUND;
   File* file;
@@ -255,52 +280,66 @@ NTSTATUS open(const nt_request& r) {
 }
 
 /* The system shuts down: only devices that asked for it are told, and no file is involved. */
-NTSTATUS shut_down(const nt_request& r, PDEVICE_OBJECT device) {
+NTSTATUS shut_down(const Request& r, PDEVICE_OBJECT device) {
   const DeviceRecord* registered = find_device(device);
   if (!registered->shutdown_registered) return STATUS_INVALID_DEVICE_REQUEST;
   return send_request(device, make_request(device, nullptr, IRP_MJ_SHUTDOWN, 0, r.op, true));
 }
 
-NTSTATUS from_user(const nt_request& r) {
+NTSTATUS from_user(const Request& r) {
   File* file = file_of_handle(r.handle);
   if (!file) return STATUS_INVALID_HANDLE;
-  Call call{&r, file->device, file, nullptr, nullptr, nullptr};
+  /* Internal requests come from drivers above, not from user mode. */
+  const bool kernel = r.major == IRP_MJ_INTERNAL_DEVICE_CONTROL;
+  Call call{&r, file->device, file, kernel, nullptr, nullptr, nullptr};
   if (r.major == IRP_MJ_SHUTDOWN) return shut_down(r, file->device);
-  if (r.major == IRP_MJ_PNP || r.major == IRP_MJ_POWER || r.major == IRP_MJ_SYSTEM_CONTROL) return STATUS_INVALID_PARAMETER;
-  ++file->references;  /* the handle cannot go away under the call */
+  if (r.major == IRP_MJ_PNP || r.major == IRP_MJ_POWER || r.major == IRP_MJ_SYSTEM_CONTROL)
+    return STATUS_INVALID_PARAMETER;
+  ++file->references; /* the handle may be closed under the call; the file stays */
   NTSTATUS status;
-  if (!try_fast(call, &status)) status = send(call);
-  file_drop_irp(file);
+  if (kernel || !try_fast(call, &status)) return send(call);
+  file_drop_call(file);
   return status;
 }
 
-NTSTATUS from_kernel(const nt_request& r) {
+NTSTATUS from_kernel(const Request& r) {
   PDEVICE_OBJECT pdo = pnp_device(r.device);
   if (!pdo) return STATUS_INVALID_HANDLE;
   switch (r.major) {
-    case IRP_MJ_PNP: return pnp_request(r, pdo);
-    case IRP_MJ_POWER: return power_request(r, pdo);
-    case IRP_MJ_SYSTEM_CONTROL: return system_control_request(r, pdo);
-    default: break;
+    case IRP_MJ_PNP:
+      return pnp_request(r, pdo);
+    case IRP_MJ_POWER:
+      return power_request(r, pdo);
+    case IRP_MJ_SYSTEM_CONTROL:
+      return system_control_request(r, pdo);
+    default:
+      break;
   }
-  Call call{&r, pdo, nullptr, nullptr, nullptr, nullptr};
+  if (!pnp_accepts_requests(pdo)) return STATUS_INVALID_DEVICE_STATE;
+  Call call{&r, pdo, nullptr, true, nullptr, nullptr, nullptr};
   return send(call);
 }
 
-bool is_pending(const IrpRecord* record) { return !record->gone && record->origin == IrpOrigin::request; }
+/* PnP and power requests are the system's: they do not end with a process. */
+bool ends_with_process(const IrpRecord* record) {
+  return record->major != IRP_MJ_PNP && record->major != IRP_MJ_POWER;
+}
+
+bool is_pending(const IrpRecord* record) {
+  return !record->gone && record->origin == IrpOrigin::request;
+}
 
 m_u32 pending_irps() {
   m_u32 count = 0;
-  for (const IrpRecord* record = irp_newest(); record; record = record->older) count += is_pending(record);
+  for (const IrpRecord* record = irp_first(); record; record = record->newer) count += is_pending(record);
   return count;
 }
 
 /* The oldest IRP that is pending and not yet cancelled. */
 IrpRecord* oldest_uncancelled() {
-  IrpRecord* found = nullptr;
-  for (IrpRecord* record = irp_newest(); record; record = record->older)
-    if (is_pending(record) && !record->irp->Cancel) found = record;
-  return found;
+  for (IrpRecord* record = irp_first(); record; record = record->newer)
+    if (is_pending(record) && ends_with_process(record) && !record->irp->Cancel) return record;
+  return nullptr;
 }
 
 bool cancel(IrpRecord* record, m_u8 irql) {
@@ -317,7 +356,7 @@ bool cancel(IrpRecord* record, m_u8 irql) {
 
 extern "C" {
 
-m_u32 nt_request(const struct nt_request* request) {
+m_u32 nt_request(const nt::Request* request) {
   if (request->major == IRP_MJ_CREATE) return (m_u32)nt::open(*request);
   return (m_u32)(request->handle ? nt::from_user(*request) : nt::from_kernel(*request));
 }
@@ -340,10 +379,12 @@ void nt_close_all(void) {
     if (file->state == nt::FileState::open) nt::file_close_handle(file);
 }
 
-m_u32 nt_pending_irps(void) { return nt::pending_irps(); }
+m_u32 nt_pending_irps(void) {
+  return nt::pending_irps();
+}
 
 void nt_emit_leftovers(m_u8 final) {
-  for (const nt::IrpRecord* record = nt::irp_newest(); record; record = record->older) {
+  for (const nt::IrpRecord* record = nt::irp_first(); record; record = record->newer) {
     if (!nt::is_pending(record)) continue;
     const m_u64 state = (record->irp->CancelRoutine ? 1u : 0u) | (final ? 2u : 0u);
     mach_event(EVENT_EndIrp, record->object, state, record->irp->Cancel, nullptr);

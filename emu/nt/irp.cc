@@ -4,6 +4,7 @@
 #include "emu/nt/device.h"
 #include "emu/nt/mdl.h"
 #include "emu/nt/nt_families.h"
+#include "emu/nt/thread.h"
 
 namespace nt {
 namespace {
@@ -13,16 +14,19 @@ constexpr unsigned kIrpTag = 0x20707249; /* 'Irp ' */
 constexpr unsigned kHeaderBytes = 16;    /* keeps the IRP's address apart from its block's: they are two objects */
 
 IrpRecord* buckets[kBuckets];
-IrpRecord* newest;
+IrpRecord* records;
+IrpRecord** records_end = &records;
 
-unsigned bucket_of(PIRP irp) { return (unsigned)((ULONG_PTR)irp >> 4) % kBuckets; }
+unsigned bucket_of(PIRP irp) {
+  return (unsigned)((ULONG_PTR)irp >> 4) % kBuckets;
+}
 
 void add_record(IrpRecord* record) {
   IrpRecord*& bucket = buckets[bucket_of(record->irp)];
   record->same_hash = bucket;
   bucket = record;
-  record->older = newest;
-  newest = record;
+  *records_end = record;
+  records_end = &record->newer;
 }
 
 void free_block(IrpRecord* record, const void* pc) {
@@ -34,7 +38,8 @@ void free_block(IrpRecord* record, const void* pc) {
 
 void reset_irp() {
   __builtin_memset(buckets, 0, sizeof buckets);
-  newest = nullptr;
+  records = nullptr;
+  records_end = &records;
 }
 
 static void initialize(PIRP irp, USHORT size, CCHAR stack_size) {
@@ -70,12 +75,14 @@ IrpRecord* irp_find(PIRP irp) {
 }
 
 IrpRecord* irp_of_operation(m_u32 op) {
-  for (IrpRecord* record = newest; record; record = record->older)
+  for (IrpRecord* record = records; record; record = record->newer)
     if (record->op == op && !record->gone) return record;
   return nullptr;
 }
 
-IrpRecord* irp_newest() { return newest; }
+IrpRecord* irp_first() {
+  return records;
+}
 
 m_u32 irp_object(PIRP irp) {
   if (const IrpRecord* record = irp_find(irp)) return record->object;
@@ -93,7 +100,9 @@ void irp_release(IrpRecord* record, const void* pc) {
   if (record->waiter) mach_wake(record->waiter - 1, 0);
 }
 
-void irp_guard(IrpRecord* record) { ++record->guards; }
+void irp_guard(IrpRecord* record) {
+  ++record->guards;
+}
 
 void irp_unguard(IrpRecord* record) {
   if (--record->guards == 0 && record->gone && record->block) free_block(record, nullptr);
@@ -189,7 +198,7 @@ IrpRecord* build_fsd_request(const Build& build, PIO_STATUS_BLOCK iosb, const vo
   PIO_STACK_LOCATION location = next_location(irp);
   location->MajorFunction = (UCHAR)build.major;
   irp->UserIosb = iosb;
-  irp->Tail.Overlay.Thread = (PETHREAD)mach_thread_object(mach_thread());
+  irp->Tail.Overlay.Thread = (PETHREAD)current_thread();
   if (build.major == IRP_MJ_READ || build.major == IRP_MJ_WRITE) {
     set_transfer(location, build);
     if (build.length && !attach_buffer(irp, build, pc)) {
@@ -266,8 +275,10 @@ NTKERNELAPI PIRP NTAPI IoAllocateIrp(CCHAR StackSize, BOOLEAN) {
 NTKERNELAPI VOID NTAPI IoFreeIrp(PIRP Irp) {
   DDI_ENTER(IoFreeIrp, Irp);
   nt::IrpRecord* record = nt::irp_find(Irp);
-  /* Not ours, or gone: Type is read for AddressSanitizer's sake; a living IRP of the driver's own memory is its mistake. */
-  if (!record || record->gone || Irp->Type != IO_TYPE_IRP) mach_bug_check(0x44, (ULONG_PTR)Irp, Irp->Type, 0, 0, ddi.pc());
+  /* Reading Type of an IRP that is gone is left to AddressSanitizer. A request of the I/O manager's is not the driver's
+   * to free, nor is one in memory of its own. */
+  if (Irp->Type != IO_TYPE_IRP || !record || record->gone || record->origin == nt::IrpOrigin::request)
+    mach_bug_check(0x44, (ULONG_PTR)Irp, 0, 0, 0, ddi.pc());
   nt::irp_release(record, ddi.pc());
 }
 
@@ -285,8 +296,8 @@ NTKERNELAPI VOID NTAPI IoReuseIrp(PIRP Irp, NTSTATUS Status) {
   mach_event(EVENT_IrpCreate, nt::irp_object(Irp), 0, 0, ddi.pc());
 }
 
-NTKERNELAPI PIRP NTAPI IoBuildDeviceIoControlRequest(ULONG IoControlCode, PDEVICE_OBJECT DeviceObject, PVOID InputBuffer,
-                                                     ULONG InputBufferLength, PVOID OutputBuffer,
+NTKERNELAPI PIRP NTAPI IoBuildDeviceIoControlRequest(ULONG IoControlCode, PDEVICE_OBJECT DeviceObject,
+                                                     PVOID InputBuffer, ULONG InputBufferLength, PVOID OutputBuffer,
                                                      ULONG OutputBufferLength, BOOLEAN InternalDeviceIoControl,
                                                      PKEVENT Event, PIO_STATUS_BLOCK IoStatusBlock) {
   DDI_ENTER(IoBuildDeviceIoControlRequest, DeviceObject);
@@ -315,8 +326,7 @@ NTKERNELAPI PIRP NTAPI IoBuildAsynchronousFsdRequest(ULONG MajorFunction, PDEVIC
                                                      PIO_STATUS_BLOCK IoStatusBlock) {
   DDI_ENTER(IoBuildAsynchronousFsdRequest, DeviceObject);
   const nt::Build build{MajorFunction, DeviceObject, Buffer, Length, StartingOffset};
-  nt::IrpRecord* record = nt::build_fsd_request(build, IoStatusBlock, ddi.pc());
-  return record ? record->irp : nullptr;
+  return nt::make_threaded(nt::build_fsd_request(build, IoStatusBlock, ddi.pc()), nullptr);
 }
 
 NTKERNELAPI NTSTATUS FASTCALL IofCallDriver(PDEVICE_OBJECT DeviceObject, PIRP Irp) {
@@ -332,7 +342,9 @@ NTKERNELAPI NTSTATUS NTAPI PoCallDriver(PDEVICE_OBJECT DeviceObject, PIRP Irp) {
 }
 
 /* Since Windows Vista power IRPs need no such call; it does nothing. */
-NTKERNELAPI VOID NTAPI PoStartNextPowerIrp(PIRP Irp) { DDI_ENTER(PoStartNextPowerIrp, Irp); }
+NTKERNELAPI VOID NTAPI PoStartNextPowerIrp(PIRP Irp) {
+  DDI_ENTER(PoStartNextPowerIrp, Irp);
+}
 
 NTKERNELAPI VOID NTAPI IoMarkIrpPending(PIRP Irp) {
   DDI_ENTER(IoMarkIrpPending, Irp);
@@ -371,11 +383,14 @@ NTKERNELAPI NTSTATUS NTAPI IoSetCompletionRoutineEx(PDEVICE_OBJECT, PIRP Irp, PI
 }
 
 /* The emulated processes are all 64-bit. */
-NTKERNELAPI BOOLEAN IoIs32bitProcess(PIRP) { return FALSE; }
+NTKERNELAPI BOOLEAN IoIs32bitProcess(PIRP) {
+  return FALSE;
+}
 
 NTKERNELAPI PEPROCESS NTAPI IoGetRequestorProcess(PIRP Irp) {
   DDI_ENTER(IoGetRequestorProcess, Irp);
-  return Irp->Tail.Overlay.Thread ? IoGetCurrentProcess() : nullptr;
+  const auto* thread = (const nt::Thread*)Irp->Tail.Overlay.Thread;
+  return thread ? (PEPROCESS)thread->process : nullptr;
 }
 
 static NTSTATUS NTAPI wake_on_completion(PDEVICE_OBJECT, PIRP, PVOID context) {

@@ -9,7 +9,9 @@ constexpr ULONG_PTR kPage = 0x1000;
 /* Addresses below belong to no arena, but to user mode: null pointers and their neighbourhood. */
 constexpr ULONG_PTR kLowestArenaAddress = 0x100000;
 
-void* start_of(const MDL* mdl) { return (char*)mdl->StartVa + mdl->ByteOffset; }
+void* start_of(const MDL* mdl) {
+  return (char*)mdl->StartVa + mdl->ByteOffset;
+}
 
 SIZE_T size_of_mdl(const void* address, SIZE_T length) {
   const ULONG_PTR first = (ULONG_PTR)address & ~(kPage - 1);
@@ -36,7 +38,7 @@ PVOID map(PMDL mdl) {
 }
 
 void unmap(PMDL mdl) {
-  mdl->MdlFlags &= (CSHORT)~(MDL_MAPPED_TO_SYSTEM_VA | MDL_PARTIAL_HAS_BEEN_MAPPED | MDL_FREE_EXTRA_PTES);
+  mdl->MdlFlags &= (CSHORT) ~(MDL_MAPPED_TO_SYSTEM_VA | MDL_PARTIAL_HAS_BEEN_MAPPED | MDL_FREE_EXTRA_PTES);
   mdl->MappedSystemVa = nullptr;
 }
 
@@ -77,7 +79,7 @@ void mdl_probe_and_lock(PMDL mdl, KPROCESSOR_MODE mode, LOCK_OPERATION operation
 
 void mdl_unlock(PMDL mdl) {
   if (mdl->MdlFlags & MDL_MAPPED_TO_SYSTEM_VA) unmap(mdl);
-  mdl->MdlFlags &= (CSHORT)~(MDL_PAGES_LOCKED | MDL_WRITE_OPERATION);
+  mdl->MdlFlags &= (CSHORT) ~(MDL_PAGES_LOCKED | MDL_WRITE_OPERATION);
 }
 
 static void append(PIRP irp, PMDL mdl) {
@@ -133,7 +135,8 @@ NTKERNELAPI VOID NTAPI MmBuildMdlForNonPagedPool(PMDLX MemoryDescriptorList) {
   MemoryDescriptorList->MappedSystemVa = nt::start_of(MemoryDescriptorList);
 }
 
-NTKERNELAPI VOID NTAPI MmProbeAndLockPages(PMDL MemoryDescriptorList, KPROCESSOR_MODE AccessMode, LOCK_OPERATION Operation) {
+NTKERNELAPI VOID NTAPI MmProbeAndLockPages(PMDL MemoryDescriptorList, KPROCESSOR_MODE AccessMode,
+                                           LOCK_OPERATION Operation) {
   DDI_ENTER(MmProbeAndLockPages, MemoryDescriptorList);
   nt::mdl_probe_and_lock(MemoryDescriptorList, AccessMode, Operation);
 }

@@ -7,10 +7,10 @@ namespace {
 
 struct Name {
   Name* next;
-  PDEVICE_OBJECT device;  /* null for a symbolic link */
-  WCHAR* text;            /* canonical form */
-  m_u32 length;           /* characters */
-  WCHAR* target;          /* of a symbolic link, canonical form */
+  PDEVICE_OBJECT device; /* null for a symbolic link */
+  WCHAR* text;           /* canonical form */
+  m_u32 length;          /* characters */
+  WCHAR* target;         /* of a symbolic link, canonical form */
   m_u32 target_length;
 };
 
@@ -22,11 +22,13 @@ struct Alias {
 };
 
 /* All of them mean \??\ to a driver. Longest first. */
-const Alias aliases[] = {{L"\\DosDevices\\Global\\", 19}, {L"\\GLOBAL??\\", 10}, {L"\\DosDevices\\", 12},
-                         {L"\\??\\Global\\", 11}};
+const Alias aliases[] = {
+    {L"\\DosDevices\\Global\\", 19}, {L"\\GLOBAL??\\", 10}, {L"\\DosDevices\\", 12}, {L"\\??\\Global\\", 11}};
 const WCHAR dos_prefix[] = L"\\??\\";
 
-WCHAR upper(WCHAR c) { return c >= L'a' && c <= L'z' ? (WCHAR)(c - 32) : c; }
+WCHAR upper(WCHAR c) {
+  return c >= L'a' && c <= L'z' ? (WCHAR)(c - 32) : c;
+}
 
 bool same(const WCHAR* a, const WCHAR* b, m_u32 length) {
   for (m_u32 i = 0; i < length; ++i)
@@ -46,7 +48,8 @@ WCHAR* canonical(const UNICODE_STRING* name, m_u32* length) {
     prefix = 4;
     break;
   }
-  auto* copy = (WCHAR*)mach_pool_alloc((prefix + rest + 1) * sizeof(WCHAR), 0, MACH_POOL_KERNEL | MACH_POOL_ZERO, nullptr);
+  auto* copy =
+      (WCHAR*)mach_pool_alloc((prefix + rest + 1) * sizeof(WCHAR), 0, MACH_POOL_KERNEL | MACH_POOL_ZERO, nullptr);
   __builtin_memcpy(copy, dos_prefix, prefix * sizeof(WCHAR));
   if (rest) __builtin_memcpy(copy + prefix, text, rest * sizeof(WCHAR));
   *length = prefix + rest;
@@ -69,7 +72,9 @@ void unlink(Name** at) {
 
 }  // namespace
 
-void reset_names() { names = nullptr; }
+void reset_names() {
+  names = nullptr;
+}
 
 NTSTATUS add_name(const UNICODE_STRING* text, PDEVICE_OBJECT device, const UNICODE_STRING* target) {
   if (text->Length == 0 || text->Buffer[0] != L'\\') return STATUS_OBJECT_PATH_SYNTAX_BAD;
@@ -87,19 +92,27 @@ NTSTATUS add_name(const UNICODE_STRING* text, PDEVICE_OBJECT device, const UNICO
   return STATUS_SUCCESS;
 }
 
-NTSTATUS remove_link(const UNICODE_STRING* text) {
+/* Where the name hangs in the list, or at the list's end. */
+static Name** find_link(const UNICODE_STRING* text) {
   m_u32 length;
   WCHAR* copy = canonical(text, &length);
-  NTSTATUS status = STATUS_OBJECT_NAME_NOT_FOUND;
-  for (Name** at = &names; *at; at = &(*at)->next) {
-    Name* name = *at;
-    if (name->length != length || !same(name->text, copy, length)) continue;
-    status = name->device ? STATUS_OBJECT_TYPE_MISMATCH : STATUS_SUCCESS;
-    if (!name->device) unlink(at);
-    break;
-  }
+  Name** at = &names;
+  while (*at && ((*at)->length != length || !same((*at)->text, copy, length))) at = &(*at)->next;
   mach_pool_free(copy, 0, nullptr);
-  return status;
+  return at;
+}
+
+NTSTATUS remove_link(const UNICODE_STRING* text) {
+  Name** at = find_link(text);
+  if (!*at) return STATUS_OBJECT_NAME_NOT_FOUND;
+  if ((*at)->device) return STATUS_OBJECT_TYPE_MISMATCH;
+  unlink(at);
+  return STATUS_SUCCESS;
+}
+
+void remove_device_name(const UNICODE_STRING* text) {
+  Name** at = find_link(text);
+  if (*at && (*at)->device) unlink(at);
 }
 
 void remove_names_of(PDEVICE_OBJECT device) {
@@ -112,11 +125,8 @@ void remove_names_of(PDEVICE_OBJECT device) {
 }
 
 PDEVICE_OBJECT find_by_name(const UNICODE_STRING* text) {
-  m_u32 length;
-  WCHAR* copy = canonical(text, &length);
-  Name* name = find(copy, length);
+  Name* name = *find_link(text);
   for (unsigned hops = 0; name && name->target && hops < 16; ++hops) name = find(name->target, name->target_length);
-  mach_pool_free(copy, 0, nullptr);
   return name ? name->device : nullptr;
 }
 

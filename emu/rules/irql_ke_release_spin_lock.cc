@@ -43,17 +43,17 @@ class IrqlKeReleaseSpinLockRule final : public Rule {
       owed = owed || event.arg == lock.old_irql;
     }
 
-    std::string problem;
+    const bool level = event.irql == kDispatchLevel;
+    const bool lowers = other != nullptr && event.arg < kDispatchLevel;
+    if (level && !lowers && owed) return;
+
+    std::string problem = "restores " + irql_text(event.arg) + ", the acquire was at " + irql_text(held->old_irql);
     std::vector<Evidence> evidence = {acquired(trace, *held)};
-    if (event.irql != kDispatchLevel) {
+    if (!level) {
       problem = "called at " + irql_text(event.irql);
-    } else if (other != nullptr && event.arg < kDispatchLevel) {
+    } else if (lowers) {
       problem = "lowers to " + irql_text(event.arg) + " while " + label_text(trace, other->lock) + " is still held";
       evidence.insert(evidence.begin(), acquired(trace, *other));
-    } else if (!owed) {
-      problem = "restores " + irql_text(event.arg) + ", the acquire was at " + irql_text(held->old_irql);
-    } else {
-      return;
     }
     findings.push_back({RuleId::IrqlKeReleaseSpinLock, "KeReleaseSpinLock " + problem, index, std::move(evidence)});
   }

@@ -18,7 +18,8 @@ class RandomWalk final : public Strategy {
     if (run_ == 0) return view.fallback;
     const std::uint64_t h = mix64(seed_ ^ place_hash(view, view.last));
     const std::uint64_t set = without_clock(view.enabled, h >> 8);
-    return nth_actor(set, static_cast<unsigned>((h >> 32) % static_cast<unsigned>(std::popcount(set))));
+    const auto n = static_cast<std::uint64_t>(std::popcount(set));
+    return nth_actor(set, static_cast<unsigned>((h >> 32) * n >> 32));
   }
 
  private:

@@ -14,11 +14,17 @@
 #undef DBG
 #define DBG 0
 
+/* The package forgets the alignment of a device object, hence its size. */
+#define DEVICE_OBJECT __attribute__((aligned(16))) DEVICE_OBJECT
+
 #include <wdm/hide.h>
 #include_next <wdm.h>
 #include <wdm/unhide.h>
+
+#undef DEVICE_OBJECT
 
 #pragma pop_macro("DBG")
 
 #include <wdm/calls.h>
 #include <wdm/newer.h>
+#include <pseh/pseh2.h>

@@ -6,8 +6,9 @@
 namespace wdm {
 namespace {
 
-const std::uint32_t kJudged[] = {CALLBACK_Dpc,    CALLBACK_StartIo, CALLBACK_WorkItem,    CALLBACK_Completion, CALLBACK_Cancel,
-                                 CALLBACK_Thread, CALLBACK_Isr,     CALLBACK_DriverEntry, CALLBACK_AddDevice,  CALLBACK_Unload};
+const std::uint32_t kJudged[] = {CALLBACK_Dpc,         CALLBACK_StartIo,   CALLBACK_WorkItem, CALLBACK_Completion,
+                                 CALLBACK_Cancel,      CALLBACK_Thread,    CALLBACK_Isr,      CALLBACK_Unload,
+                                 CALLBACK_DriverEntry, CALLBACK_AddDevice};
 
 bool judged_elsewhere(std::uint16_t ddi) {
   return irql_ke_dispatch_lte_ddis().contains(ddi) || irql_dispatch_exact_ddis().contains(ddi) ||

@@ -55,7 +55,8 @@ TEST(IrqlKeReleaseSpinLock, EveryReleaseOfTwoLocks) {
 }
 
 TEST(IrqlKeReleaseSpinLock, FiresWhenItLowersWithAnotherLockHeld) {
-  for (std::uint32_t other : {MACH_LOCK_SPIN + 0u, MACH_LOCK_QUEUED + 0u, MACH_LOCK_CANCEL + 0u, MACH_LOCK_SPIN | kAtDpc}) {
+  for (std::uint32_t other :
+       {MACH_LOCK_SPIN + 0u, MACH_LOCK_QUEUED + 0u, MACH_LOCK_CANCEL + 0u, MACH_LOCK_SPIN | kAtDpc}) {
     EventList run;
     const ObjectId a = run.lock(), b = run.lock();
     run.enter(CALLBACK_Dispatch).acquire(a).acquire(b, other).release(a, 0);

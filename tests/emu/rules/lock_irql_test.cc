@@ -8,7 +8,8 @@ namespace {
 TEST(LockIrql, FiresWhenCancelLockGoesFirst) {  // own lock taken, then the cancel lock given back with CancelIrql
   EventList run;
   const ObjectId cancel_lock = run.raw_lock(), own = run.lock();
-  run.acquire(cancel_lock, MACH_LOCK_CANCEL).enter(CALLBACK_Cancel).acquire(own).release(cancel_lock, 0, MACH_LOCK_CANCEL);
+  run.acquire(cancel_lock, MACH_LOCK_CANCEL).enter(CALLBACK_Cancel).acquire(own);
+  run.release(cancel_lock, 0, MACH_LOCK_CANCEL);
   EXPECT_EQ(run.fired(), names{"LockIrql"});
 }
 
@@ -36,7 +37,8 @@ TEST(LockIrql, SilentForQueuedLocksInReverseOrder) {
 }
 
 TEST(LockIrql, FiresForKeLowerIrqlUnderLock) {
-  for (std::uint32_t kind : {MACH_LOCK_SPIN + 0u, MACH_LOCK_SPIN | kAtDpc, MACH_LOCK_QUEUED + 0u, MACH_LOCK_EX_SHARED + 0u}) {
+  for (std::uint32_t kind :
+       {MACH_LOCK_SPIN + 0u, MACH_LOCK_SPIN | kAtDpc, MACH_LOCK_QUEUED + 0u, MACH_LOCK_EX_SHARED + 0u}) {
     EventList run;
     const ObjectId lock = run.lock();
     run.enter(CALLBACK_Dispatch).raise(2).acquire(lock, kind).lower(0);

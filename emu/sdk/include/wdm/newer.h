@@ -110,8 +110,10 @@ ULONG64 NTAPI KeQueryInterruptTimePrecise(PULONG64 QpcTimeStamp);
 /* Role types. */
 typedef DRIVER_DISPATCH DRIVER_DISPATCH_PAGED, DRIVER_DISPATCH_RAISED;
 typedef VOID NTAPI DRIVER_REINITIALIZE(struct _DRIVER_OBJECT *DriverObject, PVOID Context, ULONG Count);
-#ifndef _NTDDK_REINITIALIZE
-typedef DRIVER_REINITIALIZE *WDM_PDRIVER_REINITIALIZE;
+#ifndef __cplusplus
+/* Drivers define these callbacks with the pointer type they expect, which only Microsoft's compiler accepts. */
+typedef NTSTATUS NTAPI wdm_notification_routine();
+#define DRIVER_NOTIFICATION_CALLBACK_ROUTINE wdm_notification_routine
 #endif
 typedef NTSTATUS NTAPI RTL_QUERY_REGISTRY_ROUTINE(PWSTR ValueName, ULONG ValueType, PVOID ValueData,
                                                   ULONG ValueLength, PVOID Context, PVOID EntryContext);

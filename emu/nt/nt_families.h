@@ -1,0 +1,18 @@
+/* What nt_reset() calls: each family's way back to the state of a machine that has just booted. Append your family. */
+#ifndef WDMFUZZ_EMU_NT_NT_FAMILIES_H
+#define WDMFUZZ_EMU_NT_NT_FAMILIES_H
+
+namespace nt {
+
+void reset_irp();
+void reset_names();
+void reset_device();
+void reset_device_interface();
+void reset_file();
+void reset_cancel();
+void reset_driver();
+void reset_pnp();
+
+}  // namespace nt
+
+#endif

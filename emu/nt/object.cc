@@ -1,0 +1,272 @@
+/* Object references by pointer and by handle, and events that have a handle or a name. */
+#include "emu/nt/device.h"
+#include "emu/nt/handle.h"
+#include "emu/nt/nt_families.h"
+#include "emu/nt/thread.h"
+#include "emu/nt/wait.h"
+
+namespace nt {
+namespace {
+
+/* An object whose only business is to be counted. */
+struct Counted {
+  Counted* next;
+  void* object;
+  LONG references;
+  ObjectKind kind;
+  WCHAR* name;    /* of a named event */
+  USHORT length;  /* bytes */
+};
+
+Counted* counted;
+
+Counted* find_counted(const void* object) {
+  for (Counted* record = counted; record; record = record->next)
+    if (record->object == object) return record;
+  return nullptr;
+}
+
+Counted* add_counted(void* object, ObjectKind kind) {
+  auto* record = (Counted*)mach_pool_alloc(sizeof(Counted), 0, MACH_POOL_KERNEL | MACH_POOL_ZERO, nullptr);
+  record->object = object;
+  record->references = 1;
+  record->kind = kind;
+  record->next = counted;
+  return counted = record;
+}
+
+void drop_counted(Counted* record) {
+  if (--record->references > 0) return;
+  Counted** at = &counted;
+  while (*at != record) at = &(*at)->next;
+  *at = record->next;
+  mach_pool_free(record->object, 0, nullptr);
+  mach_pool_free(record, 0, nullptr);
+}
+
+Counted* find_named(const UNICODE_STRING* name) {
+  for (Counted* record = counted; record; record = record->next) {
+    UNICODE_STRING known = {record->length, record->length, record->name};
+    if (record->name && RtlEqualUnicodeString(&known, name, TRUE)) return record;
+  }
+  return nullptr;
+}
+
+/* The named event, made when there is none, with a reference for the handle. */
+PKEVENT named_event(const UNICODE_STRING* name, EVENT_TYPE type) {
+  if (Counted* record = find_named(name)) {
+    ++record->references;
+    return (PKEVENT)record->object;
+  }
+  PKEVENT event = make_event(type, true);
+  Counted* record = find_counted(event);
+  record->length = name->Length;
+  record->name = (WCHAR*)mach_pool_alloc(name->Length + sizeof(WCHAR), 0, MACH_POOL_KERNEL, nullptr);
+  __builtin_memcpy(record->name, name->Buffer, name->Length);
+  return event;
+}
+
+PKEVENT create_named_event(PUNICODE_STRING name, EVENT_TYPE type, PHANDLE handle) {
+  PKEVENT event = named_event(name, type);
+  *handle = handle_for(event, ObjectKind::event);
+  return event;
+}
+
+/* REFERENCE_BY_POINTER: what was passed is no object, or has no references left. */
+[[noreturn]] void not_an_object(void* object, const void* pc) { mach_bug_check(0x18, 0, (m_u64)object, 0, 0, pc); }
+
+ObjectKind kind_of_type(POBJECT_TYPE type) {
+  if (type == *PsThreadType) return ObjectKind::thread;
+  if (type == *PsProcessType) return ObjectKind::process;
+  if (type == *ExEventObjectType) return ObjectKind::event;
+  if (type == *ExSemaphoreObjectType) return ObjectKind::semaphore;
+  if (type == *IoFileObjectType) return ObjectKind::file;
+  return ObjectKind::other;
+}
+
+NTSTATUS reference_by_handle(HANDLE handle, POBJECT_TYPE type, KPROCESSOR_MODE mode, PVOID* object,
+                             POBJECT_HANDLE_INFORMATION information, const void* pc) {
+  *object = nullptr;
+  ObjectKind kind = ObjectKind::none;
+  void* found = object_from_handle(handle, mode, &kind);
+  if (!found) return STATUS_INVALID_HANDLE;
+  if (type && kind_of_type(type) != kind) return STATUS_OBJECT_TYPE_MISMATCH;
+  reference_object(found, pc);
+  if (information) *information = {0, GENERIC_ALL};
+  *object = found;
+  return STATUS_SUCCESS;
+}
+
+NTSTATUS reference_by_pointer(void* object, POBJECT_TYPE type, const void* pc) {
+  if (type && kind_of_type(type) != object_kind(object)) return STATUS_OBJECT_TYPE_MISMATCH;
+  reference_object(object, pc);
+  return STATUS_SUCCESS;
+}
+
+/* The event behind a handle, or null. */
+PKEVENT event_of(HANDLE handle) {
+  ObjectKind kind = ObjectKind::none;
+  void* object = object_from_handle(handle, KernelMode, &kind);
+  return kind == ObjectKind::event ? (PKEVENT)object : nullptr;
+}
+
+m_u8 type_markers[8];
+POBJECT_TYPE type_at(m_u32 index) { return (POBJECT_TYPE)&type_markers[index]; }
+POBJECT_TYPE types[8];
+
+}  // namespace
+
+void reset_object() {
+  counted = nullptr;
+  for (m_u32 i = 0; i < sizeof(types) / sizeof(types[0]); ++i) types[i] = type_at(i);
+  PsThreadType = &types[0];
+  PsProcessType = &types[1];
+  ExEventObjectType = &types[2];
+  ExSemaphoreObjectType = &types[3];
+  IoFileObjectType = &types[4];
+}
+
+PKEVENT make_event(EVENT_TYPE type, bool signaled) {
+  auto* event = (PKEVENT)mach_pool_alloc(sizeof(KEVENT), 0, MACH_POOL_KERNEL, nullptr);
+  init_event(event, type, signaled);
+  add_counted(event, ObjectKind::event);
+  return event;
+}
+
+ObjectKind object_kind(const void* object) {
+  if (is_thread(object)) return ObjectKind::thread;
+  if (is_process(object)) return ObjectKind::process;
+  if (Counted* record = find_counted(object)) return record->kind;
+  if (object == driver_object()) return ObjectKind::driver;
+  if (find_device((PDEVICE_OBJECT)object)) return ObjectKind::device;
+  if (!io_reference_object((void*)object)) return ObjectKind::none;
+  io_dereference_object((void*)object);
+  return ObjectKind::file;
+}
+
+void reference_object(void* object, const void* pc) {
+  if (Counted* record = find_counted(object)) {
+    ++record->references;
+    return;
+  }
+  if (is_thread(object)) return reference_thread((Thread*)object);
+  /* Processes and driver objects live as long as the run. */
+  if (is_process(object) || object == driver_object() || io_reference_object(object)) return;
+  not_an_object(object, pc);
+}
+
+void dereference_object(void* object, const void* pc) {
+  if (Counted* record = find_counted(object)) return drop_counted(record);
+  if (is_thread(object)) return dereference_thread((Thread*)object);
+  if (is_process(object) || object == driver_object() || io_dereference_object(object)) return;
+  not_an_object(object, pc);
+}
+
+}  // namespace nt
+
+extern "C" {
+
+POBJECT_TYPE* PsThreadType;
+POBJECT_TYPE* PsProcessType;
+POBJECT_TYPE* ExEventObjectType;
+POBJECT_TYPE* ExSemaphoreObjectType;
+POBJECT_TYPE* IoFileObjectType;
+
+NTKERNELAPI LONG_PTR FASTCALL ObfReferenceObject(PVOID Object) {
+  DDI_ENTER(ObfReferenceObject, Object);
+  nt::reference_object(Object, ddi.pc());
+  return 1;
+}
+
+NTKERNELAPI LONG_PTR FASTCALL ObfDereferenceObject(PVOID Object) {
+  DDI_ENTER(ObfDereferenceObject, Object);
+  nt::dereference_object(Object, ddi.pc());
+  return 1;
+}
+
+NTKERNELAPI LONG_PTR FASTCALL ObfReferenceObjectWithTag(PVOID Object, ULONG) {
+  DDI_ENTER(ObfReferenceObjectWithTag, Object);
+  nt::reference_object(Object, ddi.pc());
+  return 1;
+}
+
+NTKERNELAPI LONG_PTR FASTCALL ObfDereferenceObjectWithTag(PVOID Object, ULONG) {
+  DDI_ENTER(ObfDereferenceObjectWithTag, Object);
+  nt::dereference_object(Object, ddi.pc());
+  return 1;
+}
+
+NTKERNELAPI VOID NTAPI ObDereferenceObjectDeferDelete(PVOID Object) {
+  DDI_ENTER(ObDereferenceObjectDeferDelete, Object);
+  nt::dereference_object(Object, ddi.pc());
+}
+
+NTKERNELAPI NTSTATUS NTAPI ObReferenceObjectByPointer(PVOID Object, ACCESS_MASK, POBJECT_TYPE ObjectType,
+                                                      KPROCESSOR_MODE) {
+  DDI_ENTER(ObReferenceObjectByPointer, Object);
+  return nt::reference_by_pointer(Object, ObjectType, ddi.pc());
+}
+
+NTKERNELAPI NTSTATUS NTAPI ObReferenceObjectByHandle(HANDLE Handle, ACCESS_MASK, POBJECT_TYPE ObjectType,
+                                                     KPROCESSOR_MODE AccessMode, PVOID* Object,
+                                                     POBJECT_HANDLE_INFORMATION HandleInformation) {
+  DDI_ENTER(ObReferenceObjectByHandle, nullptr);
+  return nt::reference_by_handle(Handle, ObjectType, AccessMode, Object, HandleInformation, ddi.pc());
+}
+
+NTKERNELAPI NTSTATUS NTAPI ObReferenceObjectByHandleWithTag(HANDLE Handle, ACCESS_MASK, POBJECT_TYPE ObjectType,
+                                                            KPROCESSOR_MODE AccessMode, ULONG, PVOID* Object,
+                                                            POBJECT_HANDLE_INFORMATION HandleInformation) {
+  DDI_ENTER(ObReferenceObjectByHandleWithTag, nullptr);
+  return nt::reference_by_handle(Handle, ObjectType, AccessMode, Object, HandleInformation, ddi.pc());
+}
+
+NTKERNELAPI PKEVENT NTAPI IoCreateNotificationEvent(PUNICODE_STRING EventName, PHANDLE EventHandle) {
+  DDI_ENTER(IoCreateNotificationEvent, nullptr);
+  return nt::create_named_event(EventName, NotificationEvent, EventHandle);
+}
+
+NTKERNELAPI PKEVENT NTAPI IoCreateSynchronizationEvent(PUNICODE_STRING EventName, PHANDLE EventHandle) {
+  DDI_ENTER(IoCreateSynchronizationEvent, nullptr);
+  return nt::create_named_event(EventName, SynchronizationEvent, EventHandle);
+}
+
+NTSYSAPI NTSTATUS NTAPI ZwCreateEvent(PHANDLE EventHandle, ACCESS_MASK, POBJECT_ATTRIBUTES ObjectAttributes,
+                                      EVENT_TYPE EventType, BOOLEAN InitialState) {
+  DDI_ENTER(ZwCreateEvent, nullptr);
+  if (ObjectAttributes && ObjectAttributes->ObjectName) mach_not_emulated("ZwCreateEvent with a name");
+  *EventHandle = nt::handle_for(nt::make_event(EventType, InitialState), nt::ObjectKind::event);
+  return STATUS_SUCCESS;
+}
+
+NTSYSAPI NTSTATUS NTAPI ZwSetEvent(HANDLE EventHandle, PLONG PreviousState) {
+  DDI_ENTER(ZwSetEvent, nullptr);
+  PKEVENT event = nt::event_of(EventHandle);
+  if (!event) return STATUS_INVALID_HANDLE;
+  const LONG previous = nt::set_event(event, ddi.pc());
+  if (PreviousState) *PreviousState = previous;
+  return STATUS_SUCCESS;
+}
+
+NTSYSAPI NTSTATUS NTAPI ZwClearEvent(HANDLE EventHandle) {
+  DDI_ENTER(ZwClearEvent, nullptr);
+  PKEVENT event = nt::event_of(EventHandle);
+  if (!event) return STATUS_INVALID_HANDLE;
+  event->Header.SignalState = 0;
+  return STATUS_SUCCESS;
+}
+
+NTSYSAPI NTSTATUS NTAPI ZwWaitForSingleObject(HANDLE Handle, BOOLEAN, PLARGE_INTEGER Timeout) {
+  DDI_ENTER(ZwWaitForSingleObject, nullptr);
+  nt::ObjectKind kind = nt::ObjectKind::none;
+  void* object = nt::object_from_handle(Handle, KernelMode, &kind);
+  if (!object) return STATUS_INVALID_HANDLE;
+  if (kind == nt::ObjectKind::file) mach_not_emulated("ZwWaitForSingleObject on a file");
+  auto* header = (DISPATCHER_HEADER*)object;
+  nt::reference_object(object, ddi.pc());
+  const NTSTATUS status = nt::wait_one(header, nt::due_time(Timeout), nt::dispatcher_object(header), object, ddi.pc());
+  nt::dereference_object(object, ddi.pc());
+  return status;
+}
+
+}  // extern "C"

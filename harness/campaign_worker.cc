@@ -1,0 +1,109 @@
+#include "harness/campaign_worker.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "emu/machine/machine.h"
+#include "fuzz/target.h"
+#include "harness/driver_info.h"
+#include "harness/report_crash.h"
+#include "harness/run.h"
+
+extern "C" {
+int LLVMFuzzerRunDriver(int* argc, char*** argv, int (*callback)(const std::uint8_t* data, std::size_t size));
+int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
+// The driver's coverage counters: nothing else in this executable is compiled with coverage.
+[[gnu::weak]] extern std::uint8_t __start___sancov_cntrs[];
+[[gnu::weak]] extern std::uint8_t __stop___sancov_cntrs[];
+}
+
+namespace wdm {
+
+namespace {
+
+constexpr unsigned kMaxInputBytes = 4096;
+constexpr unsigned kMemoryMiB = 2560;
+
+struct Worker {
+  SharedProgress* progress = nullptr;
+  unsigned number = 0;
+  KnownPlaces known;
+};
+Worker worker;
+
+bool is_known(const Finding& finding) {
+  RunResult result;
+  result.outcome = Outcome::driver_bug;
+  result.finding = finding;
+  const Verdict verdict = verdict_of(last_trace(), result, driver_image());
+  return worker.known.contains({verdict.what, verdict.place});
+}
+
+int one_input(const std::uint8_t* data, std::size_t size) {
+  set_running({data, size});
+  const int result = LLVMFuzzerTestOneInput(data, size);
+  if (!worker.progress) return result;
+  const TargetStats& stats = target_stats();
+  worker.progress->publish(worker.number, {stats.executions, stats.effective, stats.schedules}, __start___sancov_cntrs);
+  return result;
+}
+
+std::vector<std::string> engine_arguments(const CampaignOptions& options, std::uint64_t seed) {
+  std::vector<std::string> arguments = {
+      "wdmfuzz",
+      fmt::format("-seed={}", seed & 0xffffffff),
+      fmt::format("-artifact_prefix={}/", (options.out / "findings").string()),
+      fmt::format("-max_len={}", kMaxInputBytes),
+      fmt::format("-rss_limit_mb={}", kMemoryMiB),
+      "-reload=1",
+      "-detect_leaks=0",   // fibers hide pointers; leaks of the driver are a rule of ours
+      "-use_value_profile=0",
+      "-timeout=600"};     // loops are the watchdog's business
+  arguments.insert(arguments.end(), options.engine_flags.begin(), options.engine_flags.end());
+  arguments.push_back((options.out / "corpus").string());
+  return arguments;
+}
+
+void redirect_output(const std::filesystem::path& log) {
+  const int fd = ::open(log.c_str(), O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0666);
+  ::dup2(fd, 1);
+  ::dup2(fd, 2);
+}
+
+[[noreturn]] void work(const CampaignOptions& options, std::uint64_t seed) {
+  ::prctl(PR_SET_PDEATHSIG, SIGTERM);
+  ::signal(SIGINT, SIG_IGN);  // the parent decides
+  redirect_output(options.out / "log" / fmt::format("worker-{}.log", worker.number));
+  if (!worker.known.empty()) machine().is_known = is_known;
+  const auto arguments = engine_arguments(options, seed);
+  std::vector<char*> pointers;
+  for (const std::string& a : arguments) pointers.push_back(const_cast<char*>(a.c_str()));
+  pointers.push_back(nullptr);
+  ::_exit(run_engine(static_cast<int>(arguments.size()), pointers.data()));
+}
+
+}  // namespace
+
+pid_t start_worker(const CampaignOptions& options, unsigned number, std::uint64_t seed, const KnownPlaces& known,
+                   SharedProgress& progress) {
+  const pid_t pid = ::fork();
+  if (pid != 0) return pid;
+  worker = {&progress, number, known};
+  work(options, seed);
+}
+
+int run_engine(int argc, char** argv) {
+  CrashHooks hooks;
+  hooks.trap_on_limit = true;
+  watch_for_crashes(std::move(hooks));
+  return LLVMFuzzerRunDriver(&argc, &argv, one_input);
+}
+
+std::size_t coverage_edges() {
+  return __start___sancov_cntrs ? static_cast<std::size_t>(__stop___sancov_cntrs - __start___sancov_cntrs) : 0;
+}
+
+}  // namespace wdm

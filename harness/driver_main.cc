@@ -1,0 +1,55 @@
+// The main program of a driver's own executable: the same command line as wdmfuzz-cli, which has built it.
+
+#include <filesystem>
+
+#include "harness/campaign_worker.h"
+#include "harness/cli_scenario.h"
+#include "harness/driver_info.h"
+#include "harness/driver_verbs.h"
+
+// The driver's fibers hide pointers from leak detection, and a fake stack per fiber would cost a millisecond each.
+extern "C" const char* __asan_default_options() {
+  return "detect_leaks=0:detect_stack_use_after_return=0:allocator_may_return_null=1:handle_abort=0:quarantine_size_mb=32:"
+         "exitcode=1:detect_odr_violation=0";
+}
+
+namespace wdm {
+
+namespace {
+
+// DRIVER as it has to be typed again.
+std::string driver_words(const Options& options) {
+  std::string words = options.driver;
+  for (const std::string& define : options.defines) words += " -D " + define;
+  return words;
+}
+
+// Called as a fuzz target: with the engine's flags, or with files and folders.
+bool is_engine_call(int argc, char** argv) {
+  if (argc < 2) return false;
+  const std::string_view first = argv[1];
+  if (first == "--help" || first == "-h") return false;
+  std::error_code error;
+  return first.starts_with('-') || (first.find('/') != first.npos && std::filesystem::exists(first, error));
+}
+
+int body(int argc, char** argv) {
+  if (is_engine_call(argc, argv)) return run_engine(argc, argv);
+  const Options options = parse_options(argc, argv);
+  if (!options.driver.empty()) set_driver_argument(driver_words(options));
+  set_fixed_cpus(options.cpus);
+  if (options.verb == "demo") return verb_demo(options);
+  if (options.verb == "check") return verb_check(options);
+  if (options.verb == "fuzz") return verb_fuzz(options);
+  if (options.verb == "replay") return verb_replay(options);
+  if (options.verb == "minimize") return verb_minimize(options);
+  if (options.verb == "show") return verb_show(options, driver_profile());
+  if (options.verb == "assemble") return verb_assemble(options, driver_profile());
+  throw UserError(options.verb + ": does not run in a driver; start it with ./wdmfuzz");
+}
+
+}  // namespace
+
+}  // namespace wdm
+
+int main(int argc, char** argv) { return wdm::guarded(wdm::body, argc, argv); }

@@ -1,0 +1,14 @@
+// The verbs that run inside a driver's own executable. Each returns the exit code and throws UserError.
+#pragma once
+
+#include "harness/cli.h"
+
+namespace wdm {
+
+int verb_demo(const Options& options);
+int verb_check(const Options& options);
+int verb_fuzz(const Options& options);
+int verb_replay(const Options& options);
+int verb_minimize(const Options& options);
+
+}  // namespace wdm

@@ -1,0 +1,79 @@
+// wdmfuzz-cli: builds the driver that a command is about and hands the command over to the driver's own executable.
+
+#include <fmt/format.h>
+
+#include <cstdlib>
+
+#include "harness/cli.h"
+#include "harness/cli_process.h"
+#include "harness/cli_scenario.h"
+#include "harness/driver_build.h"
+#include "harness/verbs/verbs.h"
+
+namespace wdm {
+
+namespace {
+
+// What AddressSanitizer needs to print short file names; the user's own settings win.
+void prepare_environment(const DriverSpec& spec, const Layout& layout) {
+  ::setenv("WDMFUZZ_ROOT", layout.root.c_str(), 1);
+  ::setenv("ASAN_OPTIONS", ("strip_path_prefix=" + spec.directory.string() + "/").c_str(), 0);
+  const std::string symbolizer = find_program({"llvm-symbolizer-14", "llvm-symbolizer"});
+  if (!symbolizer.empty()) ::setenv("ASAN_SYMBOLIZER_PATH", symbolizer.c_str(), 0);
+}
+
+int run_in_driver(const Options& options, char** argv) {
+  const Layout layout = find_layout();
+  const DriverSpec spec = resolve_driver(options.driver, options.defines, layout.samples());
+  const BuiltDriver driver = build_driver(layout, spec);
+  prepare_environment(spec, layout);
+  std::vector<std::string> arguments = {driver.executable.string()};
+  for (char** a = argv + 1; *a; ++a) arguments.emplace_back(*a);
+  replace_process(arguments);
+  throw UserError(driver.executable.string() + ": cannot be started");
+}
+
+int verb_build(const Options& options) {
+  const Layout layout = find_layout();
+  const BuiltDriver driver = build_driver(layout, resolve_driver(options.driver, options.defines, layout.samples()));
+  if (options.output.empty()) {
+    fmt::print("{}\n", driver.executable.string());
+    return kExitClean;
+  }
+  const auto bytes = read_file(driver.executable);
+  write_file(options.output, bytes, Existing::replace);
+  std::filesystem::permissions(options.output, std::filesystem::perms(0755));
+  return kExitClean;
+}
+
+int run_here(const Options& options) {
+  if (options.verb == "build") return verb_build(options);
+  if (options.verb == "rules") return verb_rules(options);
+  if (options.verb == "ddis") return verb_ddis(options);
+  if (options.verb == "drivers") return verb_drivers(options, find_layout());
+  if (options.verb == "show") return verb_show(options, {});
+  if (options.verb == "assemble") return verb_assemble(options, {});
+  throw UserError(options.verb + ": is done by the script ./wdmfuzz, not by this program");
+}
+
+// A text scenario names its driver: the sample of that name knows what its bytes mean.
+void find_driver_of_scenario(Options& options) {
+  if ((options.verb != "show" && options.verb != "assemble") || !options.driver.empty()) return;
+  const std::string text = read_text(options.files.front());
+  if (text.rfind("wdmfuzz ", 0) != 0) return;
+  std::error_code error;
+  const std::string driver = read_scenario(options.files.front(), {}).driver;
+  if (!driver.empty() && std::filesystem::is_directory(find_layout().samples() / driver, error)) options.driver = driver;
+}
+
+int body(int argc, char** argv) {
+  Options options = parse_options(argc, argv);
+  find_driver_of_scenario(options);
+  return runs_in_driver(options) ? run_in_driver(options, argv) : run_here(options);
+}
+
+}  // namespace
+
+}  // namespace wdm
+
+int main(int argc, char** argv) { return wdm::guarded(wdm::body, argc, argv); }

@@ -1,0 +1,11 @@
+// Minimising of scenarios that may kill the process: every candidate runs in a child.
+#pragma once
+
+#include "harness/report.h"
+
+namespace wdm {
+
+// Smallest scenario found within `seconds` whose SUMMARY is that of `verdict`, with its explicit schedule.
+Scenario minimized(const Scenario& scenario, const Verdict& verdict, const DriverImage& image, unsigned seconds);
+
+}  // namespace wdm

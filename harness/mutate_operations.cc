@@ -1,0 +1,328 @@
+// Mutations of what user mode does. Few operations and few threads: a bug that needs more is rare, and each one more
+// makes every schedule longer.
+
+#include <algorithm>
+
+#include "harness/mutate_parts.h"
+
+namespace wdm {
+
+namespace {
+
+using Operations = std::vector<Operation>;
+
+constexpr std::size_t kFewOperations = 8;
+constexpr std::uint32_t kMethodNeither = 3;  // low bits of a control code: pointers come as they are
+
+// Sizes of common structures and their neighbours.
+constexpr std::uint16_t kSizes[] = {0, 0, 1, 2, 4, 4, 4, 8, 8, 8, 12, 16, 16, 20, 24, 28, 32, 40, 48, 56, 64, 80, 96, 128, 256, 512};
+
+struct Weight {
+  OpKind kind;
+  unsigned weight;
+  unsigned major;  // IRP_MJ_* the driver has to have; kAnyDriver: it does not matter
+};
+constexpr unsigned kAnyDriver = 32;
+constexpr Weight kUserWeights[] = {
+    {OpKind::ioctl, 36, 0x0e},         {OpKind::read, 16, 0x03},  {OpKind::write, 14, 0x04},
+    {OpKind::cancel, 16, kAnyDriver},  {OpKind::close, 6, kAnyDriver}, {OpKind::open, 4, kAnyDriver},
+    {OpKind::wait, 4, kAnyDriver},     {OpKind::flush, 1, 0x09},  {OpKind::query_information, 1, 0x05},
+    {OpKind::set_information, 1, 0x06}, {OpKind::shutdown, 1, 0x10},
+};
+constexpr Weight kPnpWeights[] = {{OpKind::internal_ioctl, 2, 0x0f}, {OpKind::system_control, 1, 0x17},
+                                  {OpKind::power, 2, 0x16},          {OpKind::pnp, 2, 0x1b}};
+
+bool possible(const Weight& weight, const DriverProfile& profile) {
+  return weight.major == kAnyDriver || (profile.majors >> weight.major & 1);
+}
+
+// Calls visit(kind, weight) for each kind that makes sense for the driver.
+template <class Visit>
+void for_possible(const DriverProfile& profile, Visit visit) {
+  for (const Weight& w : kUserWeights)
+    if (possible(w, profile)) visit(w.kind, w.weight);
+  if (!profile.pnp) return;
+  for (const Weight& w : kPnpWeights)
+    if (possible(w, profile)) visit(w.kind, w.weight);
+}
+
+OpKind draw_kind(Random& random, const DriverProfile& profile) {
+  std::size_t total = 0;
+  for_possible(profile, [&](OpKind, unsigned weight) { total += weight; });
+  std::size_t roll = random.below(total);
+  OpKind drawn = OpKind::open;
+  bool done = false;
+  for_possible(profile, [&](OpKind kind, unsigned weight) {
+    if (!done && roll < weight) drawn = kind, done = true;
+    roll -= weight;
+  });
+  return drawn;
+}
+
+// Can an IRP of this operation stay pending in the driver?
+bool can_pend(const Operation& op) { return fields_of(op.kind).cancelled && op.kind != OpKind::open; }
+
+std::uint16_t unused_id(const Operations& operations) {
+  std::uint16_t id = 0;
+  for (const Operation& op : operations) id = std::max(id, op.id);
+  return static_cast<std::uint16_t>(id + 1);  // 0 after 65535: made unique later
+}
+
+std::uint8_t draw_thread(const Operations& operations, Random& random) {
+  if (operations.empty()) return 1;
+  if (random.percent(75)) return random.one_of(operations).thread;
+  return static_cast<std::uint8_t>(random.between(1, 3));
+}
+
+// Mostly a handle that is open somewhere.
+std::uint8_t draw_handle(const Operations& operations, Random& random) {
+  std::vector<std::uint8_t> opened;
+  for (const Operation& op : operations)
+    if (op.kind == OpKind::open) opened.push_back(op.handle);
+  if (!opened.empty() && !random.percent(3)) return random.one_of(opened);
+  return static_cast<std::uint8_t>(random.between(1, 2));
+}
+
+std::uint32_t draw_code(Random& random, const DriverProfile& profile) {
+  constexpr std::uint32_t kFirstCustom = 0x222000;  // FILE_DEVICE_UNKNOWN
+  if (profile.ioctls.empty()) return kFirstCustom + static_cast<std::uint32_t>(random.below(32)) * 4;
+  const std::uint32_t code = random.one_of(profile.ioctls);
+  if (random.percent(90)) return code;
+  return random.percent(50) ? code ^ (1u << random.below(16)) : static_cast<std::uint32_t>(random.next());
+}
+
+void fill(std::vector<std::uint8_t>& data, Random& random) {
+  const std::size_t roll = random.below(100);
+  if (roll < 30) return std::fill(data.begin(), data.end(), std::uint8_t{0});
+  if (roll < 35) return std::fill(data.begin(), data.end(), std::uint8_t{0xff});
+  const bool small = roll < 70;  // little-endian words with small values
+  for (std::size_t i = 0; i < data.size(); ++i)
+    data[i] = static_cast<std::uint8_t>(!small ? random.next() : i % 4 == 0 ? random.below(random.percent(50) ? 4 : 65) : 0);
+}
+
+void draw_data(Operation& op, Random& random) {
+  op.data.resize(random.one_of(kSizes));
+  fill(op.data, random);
+}
+
+std::uint32_t draw_out_size(Random& random) {
+  return random.percent(3) ? limits::kMaxOutBytes : std::uint32_t{random.one_of(kSizes)};
+}
+
+std::uint64_t draw_duration(Random& random) {
+  constexpr std::uint64_t kDurations[] = {0, 10, 10'000, 100'000, 1'000'000, 10'000'000, 100'000'000};
+  return random.one_of(kDurations);
+}
+
+std::uint64_t draw_offset(Random& random) { return random.percent(80) ? 0 : random.one_of(kSizes); }
+
+void draw_target(Operation& op, const Operations& operations, Random& random) {
+  std::vector<std::uint16_t> pending;
+  for (const Operation& other : operations)
+    if (can_pend(other)) pending.push_back(other.id);
+  if (!pending.empty())
+    op.target = random.one_of(pending);
+  else if (!operations.empty())
+    op.target = random.one_of(operations).id;
+}
+
+std::uint8_t draw_minor(OpKind kind, Random& random) {
+  return static_cast<std::uint8_t>(random.below(kind == OpKind::pnp ? 0x18 : 4));
+}
+
+// Draws the field again when the operation has it.
+void draw_code_of(Operation& op, Random& random, const DriverProfile& profile) {
+  const char* key = fields_of(op.kind).code;
+  if (!key) return;
+  op.code = *key ? static_cast<std::uint32_t>(random.below(24)) : draw_code(random, profile);
+}
+
+unsigned bad_pointer_percent(const Operation& op) {
+  return op.kind == OpKind::ioctl && (op.code & kMethodNeither) == kMethodNeither ? 10 : 2;
+}
+
+void draw_arguments(Operation& op, const Operations& operations, Random& random, const DriverProfile& profile) {
+  const OpFields& has = fields_of(op.kind);
+  if (has.handle) op.handle = draw_handle(operations, random);
+  if (has.device) op.device = static_cast<std::uint8_t>(random.below(std::min<std::uint32_t>(profile.devices, 255)));
+  draw_code_of(op, random, profile);
+  if (has.data) draw_data(op, random);
+  if (has.out) op.out_size = draw_out_size(random);
+  if (has.time) op.offset = draw_duration(random);
+  if (has.offset) op.offset = draw_offset(random);
+  if (has.minor) op.minor = draw_minor(op.kind, random);
+  if (has.target) draw_target(op, operations, random);
+  if (has.irql) op.irql = random.percent(30) ? 2 : 0;
+  if (has.pointers && random.percent(bad_pointer_percent(op))) op.pointers = static_cast<std::uint8_t>(random.between(1, 3));
+  if (has.cancelled && can_pend(op)) op.cancelled = random.percent(2);
+}
+
+Operation draw_operation(const Operations& operations, Random& random, const DriverProfile& profile) {
+  Operation op;
+  op.kind = draw_kind(random, profile);
+  op.id = unused_id(operations);
+  op.thread = draw_thread(operations, random);
+  draw_arguments(op, operations, random, profile);
+  if (op.kind == OpKind::open) op.handle = static_cast<std::uint8_t>(random.between(1, 3));
+  return op;
+}
+
+Operation opening(const Operations& operations, Random& random, const DriverProfile& profile) {
+  Operation op;
+  op.id = unused_id(operations);
+  op.thread = operations.empty() ? 1 : operations.front().thread;
+  if (!operations.empty() && fields_of(operations.front().kind).handle) op.handle = operations.front().handle;
+  if (profile.devices > 1) op.device = static_cast<std::uint8_t>(random.below(std::min<std::uint32_t>(profile.devices, 255)));
+  return op;
+}
+
+void insert_at(Operations& operations, std::size_t at, Operation op) {
+  operations.insert(operations.begin() + static_cast<std::ptrdiff_t>(at), std::move(op));
+}
+
+void insert(Operations& operations, Random& random, const DriverProfile& profile) {
+  const std::size_t at = operations.empty() ? 0 : random.between(1, operations.size());
+  insert_at(operations, at, draw_operation(operations, random, profile));
+}
+
+void remove(Operations& operations, Random& random) {
+  if (operations.size() > 1) operations.erase(operations.begin() + static_cast<std::ptrdiff_t>(random.below(operations.size())));
+}
+
+// Often on another thread: two of the same are a race.
+void duplicate(Operations& operations, Random& random) {
+  Operation copy = random.one_of(operations);
+  copy.id = unused_id(operations);
+  if (random.percent(50)) copy.thread = static_cast<std::uint8_t>(random.between(1, 3));
+  insert_at(operations, random.between(1, operations.size()), std::move(copy));
+}
+
+void swap_two(Operations& operations, Random& random) {
+  std::swap(random.one_of(operations), random.one_of(operations));
+}
+
+void insert_cancel(Operations& operations, Random& random) {
+  Operation op;
+  op.kind = OpKind::cancel;
+  op.id = unused_id(operations);
+  op.thread = static_cast<std::uint8_t>(random.between(1, 3));
+  op.irql = random.percent(30) ? 2 : 0;
+  draw_target(op, operations, random);
+  insert_at(operations, random.between(1, operations.size()), op);
+}
+
+// Another handle, and something sent to it.
+void append_opening(Operations& operations, Random& random, const DriverProfile& profile) {
+  Operation op = opening({}, random, profile);
+  op.id = unused_id(operations);
+  op.thread = static_cast<std::uint8_t>(random.between(1, 3));
+  op.handle = static_cast<std::uint8_t>(random.between(1, 3));
+  operations.push_back(op);
+  Operation request = draw_operation(operations, random, profile);
+  request.thread = op.thread;
+  if (fields_of(request.kind).handle) request.handle = op.handle;
+  operations.push_back(std::move(request));
+}
+
+void change_data(Operation& op, Random& random) {
+  const OpFields& has = fields_of(op.kind);
+  if (has.data && (random.percent(60) || !has.out)) {
+    if (random.percent(50) || op.data.empty()) return draw_data(op, random);
+    random.one_of(op.data) = static_cast<std::uint8_t>(random.percent(50) ? random.below(65) : random.next());
+  } else if (has.out) {
+    op.out_size = draw_out_size(random);
+  }
+}
+
+void change_one(Operation& op, const Operations& operations, Random& random, const DriverProfile& profile) {
+  const Operation before = op;
+  const std::size_t roll = random.below(100);
+  if (roll < 30) {
+    op.thread = static_cast<std::uint8_t>(random.between(1, 3));
+  } else if (roll < 70) {
+    change_data(op, random);
+  } else if (roll < 80) {
+    draw_code_of(op, random, profile);
+  }
+  if (op == before) draw_arguments(op, operations, random, profile);
+}
+
+void change(Operations& operations, Random& random, const DriverProfile& profile) {
+  change_one(random.one_of(operations), operations, random, profile);
+}
+
+void mutate_once(Operations& operations, Random& random, const DriverProfile& profile) {
+  const std::size_t roll = random.below(100);
+  const bool many = operations.size() >= kFewOperations;
+  if (operations.empty() || (roll < 22 && !many)) return insert(operations, random, profile);
+  if (roll < (many ? 40u : 32u)) return remove(operations, random);
+  if (operations.size() + 2 > limits::kMaxOperations || roll < 65) return change(operations, random, profile);
+  if (roll < 75) return swap_two(operations, random);
+  if (roll < 83) return duplicate(operations, random);
+  if (roll < 95) return insert_cancel(operations, random);
+  append_opening(operations, random, profile);
+}
+
+// The engine's mutation of a number of so many bytes.
+std::uint32_t blind_number(std::uint32_t value, std::size_t bytes, BlindMutation blind) {
+  std::uint8_t buffer[4];
+  for (std::size_t i = 0; i < 4; ++i) buffer[i] = static_cast<std::uint8_t>(value >> 8 * i);
+  const std::size_t size = blind(buffer, bytes, bytes);
+  std::uint32_t result = 0;
+  for (std::size_t i = 0; i < std::min(size, bytes); ++i) result |= std::uint32_t{buffer[i]} << 8 * i;
+  return result;
+}
+
+void blind_data(std::vector<std::uint8_t>& data, BlindMutation blind) {
+  const std::size_t before = data.size();
+  data.resize(limits::kMaxDataBytes);
+  const std::size_t after = blind(data.data(), before, data.size());
+  data.resize(after ? std::min(after, data.size()) : before);
+}
+
+}  // namespace
+
+void begin_with_open(Scenario& scenario, Random& random, const DriverProfile& profile) {
+  Operations& operations = scenario.operations;
+  const auto is_open = [](const Operation& op) { return op.kind == OpKind::open; };
+  const auto first = std::find_if(operations.begin(), operations.end(), is_open);
+  if (first != operations.end()) {
+    std::rotate(operations.begin(), first, first + 1);
+    return;
+  }
+  if (operations.size() == limits::kMaxOperations) operations.pop_back();
+  insert_at(operations, 0, opening(operations, random, profile));
+}
+
+void draw_operations(Scenario& scenario, std::size_t count, unsigned threads, Random& random,
+                     const DriverProfile& profile) {
+  begin_with_open(scenario, random, profile);
+  for (std::size_t i = 0; i < count; ++i) {
+    scenario.operations.push_back(draw_operation(scenario.operations, random, profile));
+    scenario.operations.back().thread = static_cast<std::uint8_t>(random.between(1, threads));
+  }
+}
+
+void mutate_operations(Scenario& scenario, Random& random, const DriverProfile& profile) {
+  const std::size_t changes = random.percent(60) ? 1 : random.between(2, 3);
+  for (std::size_t i = 0; i < changes; ++i) mutate_once(scenario.operations, random, profile);
+}
+
+bool mutate_blindly(Scenario& scenario, Random& random, BlindMutation blind) {
+  std::vector<Operation*> candidates;
+  for (Operation& op : scenario.operations)
+    if (fields_of(op.kind).data || fields_of(op.kind).out) candidates.push_back(&op);
+  if (candidates.empty()) return false;
+  Operation& op = *random.one_of(candidates);
+  const OpFields& has = fields_of(op.kind);
+  const std::size_t roll = random.below(100);
+  if (roll < 15 && has.code)
+    op.code = blind_number(op.code, 4, blind);
+  else if (has.data && (roll < 85 || !has.out))
+    blind_data(op.data, blind);
+  else
+    op.out_size = blind_number(op.out_size, 2, blind) % (limits::kMaxOutBytes + 1);
+  return true;
+}
+
+}  // namespace wdm

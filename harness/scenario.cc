@@ -1,0 +1,167 @@
+#include "harness/scenario.h"
+
+#include <algorithm>
+#include <iterator>
+
+#include "emu/machine/hypercall.h"
+
+namespace wdm {
+
+namespace {
+
+constexpr std::string_view kWords[] = {
+#define OP(name, word, text) word,
+#include "harness/operations.def"
+#undef OP
+};
+
+constexpr OpFields kOpen{.handle = true, .device = true, .cancelled = true};
+constexpr OpFields kHandleOnly{.handle = true};
+constexpr OpFields kRead{.handle = true, .out = true, .offset = true, .pointers = true, .cancelled = true};
+constexpr OpFields kWrite{.handle = true, .data = true, .offset = true, .pointers = true, .cancelled = true};
+constexpr OpFields kIoctl{
+    .handle = true, .data = true, .out = true, .pointers = true, .cancelled = true, .code = ""};
+constexpr OpFields kInternalIoctl{.device = true, .data = true, .out = true, .cancelled = true, .code = ""};
+constexpr OpFields kCancel{.target = true, .irql = true};
+constexpr OpFields kWait{.time = true};
+constexpr OpFields kFlush{.handle = true, .cancelled = true};
+constexpr OpFields kQuery{.handle = true, .out = true, .pointers = true, .cancelled = true, .code = "class"};
+constexpr OpFields kSet{.handle = true, .data = true, .pointers = true, .cancelled = true, .code = "class"};
+constexpr OpFields kStack{.device = true, .minor = true, .data = true, .out = true, .code = "code"};
+
+void drop_other_fields(Operation& op) {
+  const OpFields& has = fields_of(op.kind);
+  if (!has.handle) op.handle = 0;
+  if (!has.device) op.device = 0;
+  if (!has.target) op.target = 0;
+  if (!has.irql) op.irql = 0;
+  if (!has.minor) op.minor = 0;
+  if (!has.data) op.data.clear();
+  if (!has.out) op.out_size = 0;
+  if (!has.offset && !has.time) op.offset = 0;
+  if (!has.pointers) op.pointers = 0;
+  if (!has.cancelled) op.cancelled = false;
+  if (!has.code) op.code = 0;
+}
+
+void keep_limits(Operation& op) {
+  const OpFields& has = fields_of(op.kind);
+  op.thread = static_cast<std::uint8_t>(std::clamp<unsigned>(op.thread, 1, limits::kUserThreads));
+  if (has.handle) op.handle = static_cast<std::uint8_t>(std::clamp<unsigned>(op.handle, 1, limits::kMaxHandles));
+  op.irql = op.irql ? 2 : 0;
+  op.pointers &= 3;
+  op.out_size = std::min(op.out_size, limits::kMaxOutBytes);
+  if (op.data.size() > limits::kMaxDataBytes) op.data.resize(limits::kMaxDataBytes);
+  if (has.time) op.offset = std::min(op.offset, limits::kMaxWait_100ns);
+}
+
+using Operations = std::vector<Operation>;
+
+bool has_id(const Operations& operations, std::size_t count, std::uint32_t id) {
+  return std::any_of(operations.begin(), operations.begin() + static_cast<std::ptrdiff_t>(count),
+                     [&](const Operation& op) { return op.id == id; });
+}
+
+// The first of several operations with one id keeps it.
+void make_ids_unique(Operations& operations) {
+  for (std::size_t i = 0; i < operations.size(); ++i) {
+    std::uint16_t& id = operations[i].id;
+    if (id != 0 && !has_id(operations, i, id)) continue;
+    std::uint16_t fresh = 1;
+    while (has_id(operations, operations.size(), fresh)) ++fresh;
+    id = fresh;
+  }
+}
+
+void make_targets_exist(Operations& operations) {
+  for (Operation& op : operations)
+    if (op.kind == OpKind::cancel && !has_id(operations, operations.size(), op.target))
+      op.target = operations[op.target % operations.size()].id;
+}
+
+bool known_actor(unsigned actor) {
+  return actor < limits::kMaxThreads || actor == kActorClock ||
+         (actor >= kActorDpc && actor < kActorDpc + limits::kMaxCpus);
+}
+
+// The machine counts contexts from 1, but there is one setup, number 0, and one teardown.
+bool make_canonical(Context& context, const Operations& operations) {
+  switch (context.kind) {
+    case Context::Kind::setup: context.number = 0; return true;
+    case Context::Kind::teardown: context.number = 1; return true;
+    case Context::Kind::operation: return has_id(operations, operations.size(), context.number);
+    case Context::Kind::dpc:
+    case Context::Kind::thread:
+    case Context::Kind::idle: return context.number >= 1 && context.number <= 65535;
+  }
+  return false;
+}
+
+bool make_canonical(Directive& d, const Operations& operations) {
+  if (d.ddi >= DDI_COUNT || d.phase > MACH_BLOCKED) return false;
+  d.occurrence = std::max<std::uint16_t>(d.occurrence, 1);
+  switch (d.kind) {
+    case Directive::Kind::hold:
+      d.context = {};
+      d.occurrence = 1;
+      d.actor = 0;
+      return true;
+    case Directive::Kind::run: return known_actor(d.actor) && make_canonical(d.context, operations);
+    case Directive::Kind::fail: return d.actor >= 1 && make_canonical(d.context, operations);
+  }
+  return false;
+}
+
+void make_canonical(Schedule& schedule, const Operations& operations) {
+  schedule.runs = std::clamp<std::uint16_t>(schedule.runs, 1, limits::kMaxRuns);
+  if (schedule.strategy == StrategyId::directed) schedule.seed = 0, schedule.runs = 1;
+  std::erase_if(schedule.directives, [&](Directive& d) { return !make_canonical(d, operations); });
+  if (schedule.directives.size() > limits::kMaxDirectives) schedule.directives.resize(limits::kMaxDirectives);
+}
+
+}  // namespace
+
+unsigned op_count() { return std::size(kWords); }
+
+std::string_view op_word(OpKind kind) { return kWords[static_cast<unsigned>(kind)]; }
+
+std::optional<OpKind> find_op(std::string_view word) {
+  const auto found = std::find(std::begin(kWords), std::end(kWords), word);
+  if (found == std::end(kWords)) return std::nullopt;
+  return static_cast<OpKind>(found - std::begin(kWords));
+}
+
+const OpFields& fields_of(OpKind kind) {
+  switch (kind) {
+    case OpKind::open: return kOpen;
+    case OpKind::close:
+    case OpKind::shutdown: return kHandleOnly;
+    case OpKind::read: return kRead;
+    case OpKind::write: return kWrite;
+    case OpKind::ioctl: return kIoctl;
+    case OpKind::cancel: return kCancel;
+    case OpKind::wait: return kWait;
+    case OpKind::flush: return kFlush;
+    case OpKind::internal_ioctl: return kInternalIoctl;
+    case OpKind::query_information: return kQuery;
+    case OpKind::set_information: return kSet;
+    case OpKind::system_control:
+    case OpKind::power:
+    case OpKind::pnp: return kStack;
+  }
+  return kHandleOnly;
+}
+
+void make_canonical(Scenario& scenario) {
+  scenario.cpus = static_cast<std::uint8_t>(std::clamp<unsigned>(scenario.cpus, 1, limits::kMaxCpus));
+  if (scenario.operations.size() > limits::kMaxOperations) scenario.operations.resize(limits::kMaxOperations);
+  for (Operation& op : scenario.operations) {
+    drop_other_fields(op);
+    keep_limits(op);
+  }
+  make_ids_unique(scenario.operations);
+  make_targets_exist(scenario.operations);
+  make_canonical(scenario.schedule, scenario.operations);
+}
+
+}  // namespace wdm

@@ -1,0 +1,174 @@
+/*
+ * Sizes and offsets of the structures drivers and the kernel share, as documented for 64-bit Windows. Compiling is the
+ * test; layout_test.cc compiles the same lines as C++.
+ */
+#include <ntddk.h>
+
+#ifdef __cplusplus
+#define EXPECT(condition) static_assert(condition, #condition)
+#else
+#define EXPECT(condition) _Static_assert(condition, #condition)
+#endif
+#define SIZE(type, bytes) EXPECT(sizeof(type) == (bytes))
+#define OFFSET(type, field, bytes) EXPECT(__builtin_offsetof(type, field) == (bytes))
+
+SIZE(char, 1);
+SIZE(short, 2);
+SIZE(int, 4);
+SIZE(long, 4);
+SIZE(long long, 8);
+SIZE(void *, 8);
+SIZE(wchar_t, 2);
+SIZE(L'x', 2);
+SIZE(SIZE_T, 8);
+SIZE(BOOLEAN, 1);
+SIZE(LARGE_INTEGER, 8);
+SIZE(KIRQL, 1);
+SIZE(NTSTATUS, 4);
+EXPECT((wchar_t)-1 > 0);
+
+SIZE(LIST_ENTRY, 16);
+SIZE(SINGLE_LIST_ENTRY, 8);
+SIZE(SLIST_ENTRY, 16);
+SIZE(SLIST_HEADER, 16);
+SIZE(UNICODE_STRING, 16);
+OFFSET(UNICODE_STRING, Buffer, 8);
+SIZE(OBJECT_ATTRIBUTES, 48);
+SIZE(IO_STATUS_BLOCK, 16);
+SIZE(GUID, 16);
+SIZE(CLIENT_ID, 16);
+
+SIZE(KSPIN_LOCK, 8);
+SIZE(KLOCK_QUEUE_HANDLE, 24);
+OFFSET(KLOCK_QUEUE_HANDLE, OldIrql, 16);
+SIZE(DISPATCHER_HEADER, 24);
+SIZE(KEVENT, 24);
+SIZE(KSEMAPHORE, 32);
+SIZE(KMUTANT, 56);
+SIZE(KTIMER, 64);
+OFFSET(KTIMER, DueTime, 24);
+OFFSET(KTIMER, TimerListEntry, 32);
+OFFSET(KTIMER, Dpc, 48);
+OFFSET(KTIMER, Period, 60);
+SIZE(KDPC, 64);
+OFFSET(KDPC, DpcListEntry, 8);
+OFFSET(KDPC, DeferredRoutine, 24);
+OFFSET(KDPC, DeferredContext, 32);
+OFFSET(KDPC, SystemArgument1, 40);
+OFFSET(KDPC, SystemArgument2, 48);
+OFFSET(KDPC, DpcData, 56);
+SIZE(KDEVICE_QUEUE, 40);
+OFFSET(KDEVICE_QUEUE, Lock, 24);
+SIZE(KDEVICE_QUEUE_ENTRY, 24);
+SIZE(FAST_MUTEX, 56);
+OFFSET(FAST_MUTEX, Owner, 8);
+OFFSET(FAST_MUTEX, Event, 24);
+OFFSET(FAST_MUTEX, OldIrql, 48);
+SIZE(ERESOURCE, 104);
+SIZE(WORK_QUEUE_ITEM, 32);
+SIZE(EX_RUNDOWN_REF, 8);
+SIZE(KAPC, 88);
+SIZE(KWAIT_BLOCK, 48);
+SIZE(NPAGED_LOOKASIDE_LIST, 128);
+SIZE(PAGED_LOOKASIDE_LIST, 128);
+SIZE(LOOKASIDE_LIST_EX, 96);
+
+SIZE(IRP, 208);
+OFFSET(IRP, Type, 0);
+OFFSET(IRP, Size, 2);
+OFFSET(IRP, MdlAddress, 8);
+OFFSET(IRP, Flags, 16);
+OFFSET(IRP, AssociatedIrp, 24);
+OFFSET(IRP, ThreadListEntry, 32);
+OFFSET(IRP, IoStatus, 48);
+OFFSET(IRP, RequestorMode, 64);
+OFFSET(IRP, PendingReturned, 65);
+OFFSET(IRP, StackCount, 66);
+OFFSET(IRP, CurrentLocation, 67);
+OFFSET(IRP, Cancel, 68);
+OFFSET(IRP, CancelIrql, 69);
+OFFSET(IRP, UserIosb, 72);
+OFFSET(IRP, UserEvent, 80);
+OFFSET(IRP, Overlay, 88);
+OFFSET(IRP, CancelRoutine, 104);
+OFFSET(IRP, UserBuffer, 112);
+OFFSET(IRP, Tail, 120);
+OFFSET(IRP, Tail.Overlay.DriverContext, 120);
+OFFSET(IRP, Tail.Overlay.Thread, 152);
+OFFSET(IRP, Tail.Overlay.ListEntry, 168);
+OFFSET(IRP, Tail.Overlay.CurrentStackLocation, 184);
+OFFSET(IRP, Tail.Overlay.OriginalFileObject, 192);
+
+SIZE(IO_STACK_LOCATION, 72);
+OFFSET(IO_STACK_LOCATION, MinorFunction, 1);
+OFFSET(IO_STACK_LOCATION, Control, 3);
+OFFSET(IO_STACK_LOCATION, Parameters, 8);
+OFFSET(IO_STACK_LOCATION, Parameters.DeviceIoControl.InputBufferLength, 16);
+OFFSET(IO_STACK_LOCATION, Parameters.DeviceIoControl.IoControlCode, 24);
+OFFSET(IO_STACK_LOCATION, Parameters.DeviceIoControl.Type3InputBuffer, 32);
+OFFSET(IO_STACK_LOCATION, Parameters.Read.ByteOffset, 24);
+OFFSET(IO_STACK_LOCATION, DeviceObject, 40);
+OFFSET(IO_STACK_LOCATION, FileObject, 48);
+OFFSET(IO_STACK_LOCATION, CompletionRoutine, 56);
+OFFSET(IO_STACK_LOCATION, Context, 64);
+
+SIZE(DEVICE_OBJECT, 336);
+OFFSET(DEVICE_OBJECT, ReferenceCount, 4);
+OFFSET(DEVICE_OBJECT, DriverObject, 8);
+OFFSET(DEVICE_OBJECT, NextDevice, 16);
+OFFSET(DEVICE_OBJECT, AttachedDevice, 24);
+OFFSET(DEVICE_OBJECT, CurrentIrp, 32);
+OFFSET(DEVICE_OBJECT, Timer, 40);
+OFFSET(DEVICE_OBJECT, Flags, 48);
+OFFSET(DEVICE_OBJECT, Characteristics, 52);
+OFFSET(DEVICE_OBJECT, Vpb, 56);
+OFFSET(DEVICE_OBJECT, DeviceExtension, 64);
+OFFSET(DEVICE_OBJECT, DeviceType, 72);
+OFFSET(DEVICE_OBJECT, StackSize, 76);
+OFFSET(DEVICE_OBJECT, Queue, 80);
+OFFSET(DEVICE_OBJECT, AlignmentRequirement, 152);
+OFFSET(DEVICE_OBJECT, DeviceQueue, 160);
+OFFSET(DEVICE_OBJECT, Dpc, 200);
+OFFSET(DEVICE_OBJECT, ActiveThreadCount, 264);
+OFFSET(DEVICE_OBJECT, SecurityDescriptor, 272);
+OFFSET(DEVICE_OBJECT, DeviceLock, 280);
+OFFSET(DEVICE_OBJECT, SectorSize, 304);
+OFFSET(DEVICE_OBJECT, DeviceObjectExtension, 312);
+
+SIZE(DRIVER_OBJECT, 336);
+OFFSET(DRIVER_OBJECT, DeviceObject, 8);
+OFFSET(DRIVER_OBJECT, DriverExtension, 48);
+OFFSET(DRIVER_OBJECT, DriverName, 56);
+OFFSET(DRIVER_OBJECT, FastIoDispatch, 80);
+OFFSET(DRIVER_OBJECT, DriverInit, 88);
+OFFSET(DRIVER_OBJECT, DriverStartIo, 96);
+OFFSET(DRIVER_OBJECT, DriverUnload, 104);
+OFFSET(DRIVER_OBJECT, MajorFunction, 112);
+OFFSET(DRIVER_EXTENSION, AddDevice, 8);
+OFFSET(DRIVER_EXTENSION, ServiceKeyName, 24);
+
+SIZE(FILE_OBJECT, 216);
+OFFSET(FILE_OBJECT, DeviceObject, 8);
+OFFSET(FILE_OBJECT, FsContext, 24);
+OFFSET(FILE_OBJECT, FsContext2, 32);
+OFFSET(FILE_OBJECT, Flags, 80);
+OFFSET(FILE_OBJECT, FileName, 88);
+OFFSET(FILE_OBJECT, Event, 152);
+
+SIZE(MDL, 48);
+OFFSET(MDL, MdlFlags, 10);
+OFFSET(MDL, Process, 16);
+OFFSET(MDL, MappedSystemVa, 24);
+OFFSET(MDL, StartVa, 32);
+OFFSET(MDL, ByteCount, 40);
+OFFSET(MDL, ByteOffset, 44);
+
+SIZE(IO_REMOVE_LOCK, 32);
+SIZE(IO_CSQ, 64);
+SIZE(IO_CSQ_IRP_CONTEXT, 24);
+SIZE(DEVICE_CAPABILITIES, 64);
+SIZE(RTL_BITMAP, 16);
+SIZE(RTL_QUERY_REGISTRY_TABLE, 56);
+SIZE(CM_PARTIAL_RESOURCE_DESCRIPTOR, 20);
+SIZE(IO_RESOURCE_DESCRIPTOR, 32);
+SIZE(KEY_VALUE_PARTIAL_INFORMATION, 16);
