@@ -204,9 +204,9 @@ void shrink_arguments(MinimizeSearch& search) {
 class Numbering {
  public:
   std::uint16_t operator()(std::uint32_t old) {
-    const auto found = std::find(seen_.begin(), seen_.end(), old);
-    if (found == seen_.end()) seen_.push_back(old);
-    return static_cast<std::uint16_t>((found == seen_.end() ? seen_.size() - 1 : static_cast<std::size_t>(found - seen_.begin())) + 1);
+    const auto at = static_cast<std::size_t>(std::find(seen_.begin(), seen_.end(), old) - seen_.begin());
+    if (at == seen_.size()) seen_.push_back(old);
+    return static_cast<std::uint16_t>(at + 1);
   }
 
  private:

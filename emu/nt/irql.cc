@@ -1,8 +1,11 @@
 /* IRQL, processors, regions in which APCs are off. */
+#include "emu/nt/nt_families.h"
 #include "emu/nt/thread.h"
 
 namespace nt {
 namespace {
+
+constexpr KIRQL kSynchLevel = 12;
 
 KIRQL raise(KIRQL to, const void* pc) {
   if (to < mach_irql()) mach_violation("IrqlContract", "KeRaiseIrql to an IRQL below the current one", 0, pc);
@@ -14,9 +17,9 @@ void lower(KIRQL to, const void* pc) {
   mach_lower_irql(to, pc);
 }
 
-/* More leaves than enters. DRIVER_VERIFIER_DETECTED_VIOLATION, as for any negative APC disable count. */
-void leave(LONG* count, const void* pc) {
-  if (*count <= 0) mach_bug_check(0xC4, 0x3E, (m_u64)current_thread(), 0, 0, pc);
+/* More leaves than enters. `rule` is the code of the CriticalRegions or GuardedRegions rule. */
+void leave(LONG* count, m_u32 rule, const void* pc) {
+  if (*count <= 0) mach_bug_check(0xC4, rule, (m_u64)current_thread(), 0, 0, pc);
   --*count;
 }
 
@@ -25,6 +28,9 @@ KAFFINITY all_processors() { return ((KAFFINITY)1 << mach_cpu_count()) - 1; }
 bool is_our_group(USHORT group) { return group == 0 || group == ALL_PROCESSOR_GROUPS; }
 
 }  // namespace
+
+void reset_irql() { KeNumberProcessors = (CCHAR)mach_cpu_count(); }
+
 }  // namespace nt
 
 extern "C" {
@@ -58,7 +64,7 @@ NTKERNELAPI KIRQL NTAPI KeRaiseIrqlToDpcLevel(VOID) {
 
 NTKERNELAPI KIRQL NTAPI KeRaiseIrqlToSynchLevel(VOID) {
   DDI_ENTER(KeRaiseIrqlToSynchLevel, nullptr);
-  return mach_raise_irql(SYNCH_LEVEL, ddi.pc());
+  return mach_raise_irql(nt::kSynchLevel, ddi.pc());
 }
 
 NTKERNELAPI ULONG NTAPI KeGetCurrentProcessorNumber(VOID) {
@@ -133,7 +139,7 @@ NTKERNELAPI VOID NTAPI KeEnterCriticalRegion(VOID) {
 
 NTKERNELAPI VOID NTAPI KeLeaveCriticalRegion(VOID) {
   DDI_ENTER(KeLeaveCriticalRegion, nullptr);
-  nt::leave(&nt::current_thread()->critical_regions, ddi.pc());
+  nt::leave(&nt::current_thread()->critical_regions, 0x00040003, ddi.pc());
 }
 
 NTKERNELAPI VOID NTAPI KeEnterGuardedRegion(VOID) {
@@ -143,7 +149,7 @@ NTKERNELAPI VOID NTAPI KeEnterGuardedRegion(VOID) {
 
 NTKERNELAPI VOID NTAPI KeLeaveGuardedRegion(VOID) {
   DDI_ENTER(KeLeaveGuardedRegion, nullptr);
-  nt::leave(&nt::current_thread()->guarded_regions, ddi.pc());
+  nt::leave(&nt::current_thread()->guarded_regions, 0x0004000E, ddi.pc());
 }
 
 NTKERNELAPI BOOLEAN NTAPI KeAreApcsDisabled(VOID) {

@@ -4,6 +4,14 @@
 
 namespace nt {
 
+void reset_thread();
+void reset_handle();
+void reset_object();
+void reset_timer();
+void reset_irql();
+void reset_work_item();
+void reset_rtl();
+
 void reset_irp();
 void reset_names();
 void reset_device();

@@ -4,6 +4,7 @@
 namespace nt {
 namespace {
 
+constexpr KIRQL kSynchLevel = 12;
 constexpr m_u32 kAtDpc = MACH_LOCK_SPIN | MACH_LOCK_AT_DPC;
 
 KIRQL acquire_raise(PKSPIN_LOCK lock, KIRQL to, const void* pc) {
@@ -49,7 +50,7 @@ NTKERNELAPI KIRQL NTAPI KeAcquireSpinLockRaiseToDpc(PKSPIN_LOCK SpinLock) {
 
 NTKERNELAPI KIRQL NTAPI KeAcquireSpinLockRaiseToSynch(PKSPIN_LOCK SpinLock) {
   DDI_ENTER(KeAcquireSpinLockRaiseToSynch, SpinLock);
-  return nt::acquire_raise(SpinLock, SYNCH_LEVEL, ddi.pc());
+  return nt::acquire_raise(SpinLock, nt::kSynchLevel, ddi.pc());
 }
 
 NTKERNELAPI VOID NTAPI KeReleaseSpinLock(PKSPIN_LOCK SpinLock, KIRQL NewIrql) {

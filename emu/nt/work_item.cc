@@ -74,7 +74,6 @@ void add(void* item, void (*run)(void*), const void* pc) {
 
 /* For an item of the driver's. */
 void queue_item(void* item, void (*run)(void*), const void* pc) {
-  if (is_queued(item)) mach_bug_check(0xE4, 1, (m_u64)item, 0, 0, pc);  /* WORKER_INVALID */
   mach_event(EVENT_WorkQueue, mach_object(OBJECT_WorkItem, item), 0, 0, pc);
   add(item, run, pc);
 }
@@ -104,9 +103,14 @@ void run_ex_item(void* pointer) {
   mach_leave(CALLBACK_WorkItem, object, 0);
 }
 
+/* WORKER_INVALID: queued twice, freed or made invalid while it waits for a worker. */
+void require_not_queued(PIO_WORKITEM item, const void* pc) {
+  if (is_queued(item)) mach_bug_check(0xE4, 1, (m_u64)item, 0, 0, pc);
+}
+
 void queue_io_item(PIO_WORKITEM item, PIO_WORKITEM_ROUTINE routine, PIO_WORKITEM_ROUTINE_EX routine_ex, PVOID context,
                    const void* pc) {
-  if (is_queued(item)) mach_bug_check(0xE4, 1, (m_u64)item, 0, 0, pc);
+  require_not_queued(item, pc);
   item->routine = routine;
   item->routine_ex = routine_ex;
   item->context = context;
@@ -115,11 +119,6 @@ void queue_io_item(PIO_WORKITEM item, PIO_WORKITEM_ROUTINE routine, PIO_WORKITEM
 }
 
 void init_io_item(PIO_WORKITEM item, PVOID object) { *item = {object, nullptr, nullptr, nullptr}; }
-
-/* Freed or made invalid while it waits for a worker. */
-void require_not_queued(PIO_WORKITEM item, const void* pc) {
-  if (is_queued(item)) mach_bug_check(0xE4, 1, (m_u64)item, 0, 0, pc);
-}
 
 }  // namespace
 

@@ -83,7 +83,19 @@ FORCEINLINE PVOID ExAllocatePoolQuotaZero(POOL_TYPE PoolType, SIZE_T NumberOfByt
 #define MdlMappingNoExecute 0x40000000
 #define MdlMappingWithGuardPtes 0x20000000
 
-/* Reader/writer spin lock, push lock. */
+typedef struct _MM_COPY_ADDRESS {
+  union {
+    PVOID VirtualAddress;
+    PHYSICAL_ADDRESS PhysicalAddress;
+  };
+} MM_COPY_ADDRESS, *PMMCOPY_ADDRESS;
+#define MM_COPY_MEMORY_PHYSICAL 0x1
+#define MM_COPY_MEMORY_VIRTUAL 0x2
+NTSTATUS NTAPI MmCopyMemory(PVOID TargetAddress, MM_COPY_ADDRESS SourceAddress, SIZE_T NumberOfBytes, ULONG Flags,
+                            PSIZE_T NumberOfBytesTransferred);
+PVOID NTAPI MmMapIoSpaceEx(PHYSICAL_ADDRESS PhysicalAddress, SIZE_T NumberOfBytes, ULONG Protect);
+
+/* Reader/writer spin lock. */
 typedef LONG EX_SPIN_LOCK, *PEX_SPIN_LOCK;
 #define EX_SPIN_LOCK_INIT 0
 KIRQL NTAPI ExAcquireSpinLockShared(PEX_SPIN_LOCK SpinLock);
@@ -102,7 +114,20 @@ LOGICAL NTAPI ExTryAcquireSpinLockExclusiveAtDpcLevel(PEX_SPIN_LOCK SpinLock);
 VOID NTAPI KeQuerySystemTimePrecise(PLARGE_INTEGER CurrentTime);
 ULONG64 NTAPI KeQueryInterruptTimePrecise(PULONG64 QpcTimeStamp);
 
+/* Functions of wdm.lib, under the name the driver writes. */
+#undef RtlIsNtDdiVersionAvailable
+#undef RtlIsServicePackVersionInstalled
+BOOLEAN NTAPI RtlIsNtDdiVersionAvailable(ULONG Version);
+BOOLEAN NTAPI RtlIsServicePackVersionInstalled(ULONG Version);
+
 /* Registry. */
+typedef enum _DRIVER_REGKEY_TYPE {
+  DriverRegKeyParameters,
+  DriverRegKeyPersistentState,
+  DriverRegKeySharedPersistentState
+} DRIVER_REGKEY_TYPE;
+NTSTATUS NTAPI IoOpenDriverRegistryKey(PDRIVER_OBJECT DriverObject, DRIVER_REGKEY_TYPE RegKeyType,
+                                       ACCESS_MASK DesiredAccess, ULONG Flags, PHANDLE DriverRegKey);
 #define RTL_QUERY_REGISTRY_TYPECHECK 0x00000100
 #define RTL_QUERY_REGISTRY_TYPECHECK_SHIFT 24
 #define RTL_QUERY_REGISTRY_TYPECHECK_MASK (0xffu << RTL_QUERY_REGISTRY_TYPECHECK_SHIFT)
@@ -127,6 +152,10 @@ typedef VOID NTAPI FREE_FUNCTION_EX(PVOID Buffer, struct _LOOKASIDE_LIST_EX *Loo
 #define FILE_DISPOSITION_DO_NOT_DELETE 0x00000000
 #define FILE_DISPOSITION_DELETE 0x00000001
 #define DEVICE_DESCRIPTION_VERSION3 3
+#define DMA_TRANSFER_CONTEXT_VERSION1 1
+#define DMA_TRANSFER_CONTEXT_SIZE_V1 128
+NTSTATUS NTAPI IoGetActivityIdIrp(PIRP Irp, LPGUID Guid);
+NTSTATUS NTAPI IoSetActivityIdIrp(PIRP Irp, LPCGUID Guid);
 
 #ifdef __cplusplus
 }

@@ -1,0 +1,22 @@
+/* The machine has just booted. */
+#include "emu/nt/nt.h"
+#include "emu/nt/nt_families.h"
+
+extern "C" void nt_reset(void) {
+  /* First the families that own objects, then those that refer to them. */
+  nt::reset_thread();
+  nt::reset_handle();
+  nt::reset_object();
+  nt::reset_timer();
+  nt::reset_irql();
+  nt::reset_work_item();
+  nt::reset_rtl();
+  nt::reset_irp();
+  nt::reset_names();
+  nt::reset_device();
+  nt::reset_device_interface();
+  nt::reset_file();
+  nt::reset_cancel();
+  nt::reset_driver();
+  nt::reset_pnp();
+}

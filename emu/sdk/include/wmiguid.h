@@ -1,0 +1,3 @@
+/* The package has these identifiers in wdmguid.h. */
+#pragma once
+#include <wdmguid.h>
