@@ -1,6 +1,8 @@
 #include "harness/minimized.h"
 
 #include <chrono>
+#include <optional>
+#include <vector>
 
 #include "harness/isolated_run.h"
 #include "harness/minimize.h"
@@ -20,12 +22,12 @@ bool same_summary(const Verdict& a, const Verdict& b, const DriverImage& image) 
 
 Scenario minimized(const Scenario& scenario, const Verdict& verdict, const DriverImage& image, unsigned seconds) {
   const auto end = Clock::now() + std::chrono::seconds(seconds);
-  const auto still_fails = [&](const Scenario& candidate) {
-    return Clock::now() < end && same_summary(run_isolated(candidate).verdict, verdict, image);
+  const auto oracle = [&](const Scenario& candidate) -> std::optional<std::vector<Directive>> {
+    const IsolatedRun run = run_isolated(candidate);
+    if (!same_summary(run.verdict, verdict, image)) return std::nullopt;
+    return run.scenario.schedule.directives;
   };
-  const Scenario smallest = minimize(scenario, still_fails);
-  const IsolatedRun last = run_isolated(smallest);
-  return same_summary(last.verdict, verdict, image) ? last.scenario : smallest;
+  return minimize(scenario, oracle, [&](const MinimizeProgress&) { return Clock::now() < end; });
 }
 
 }  // namespace wdm

@@ -255,7 +255,7 @@ void mutate_once(Operations& operations, Random& random, const DriverProfile& pr
   const std::size_t roll = random.below(100);
   const bool many = operations.size() >= kFewOperations;
   if (operations.empty() || (roll < 22 && !many)) return insert(operations, random, profile);
-  if (roll < (many ? 40u : 32u)) return remove(operations, random);
+  if (roll < (many ? 50u : 32u)) return remove(operations, random);
   if (operations.size() + 2 > limits::kMaxOperations || roll < 65) return change(operations, random, profile);
   if (roll < 75) return swap_two(operations, random);
   if (roll < 83) return duplicate(operations, random);

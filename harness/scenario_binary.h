@@ -25,8 +25,8 @@ enum : std::size_t {
   kRunsAt = 4,            // less one
   kDirectiveCountAt = 5,  // 16 bits
   kSeedAt = 7,            // 64 bits
-  kHeaderSize = 15,
 };
+inline constexpr std::size_t kHeaderSize = 15;
 
 // Offsets in an operation record.
 enum : std::size_t {
@@ -42,8 +42,8 @@ enum : std::size_t {
   kOpOutSizeAt = 12,
   kOpCodeAt = 14,       // 32 bits
   kOpOffsetAt = 18,     // 64 bits
-  kOpSize = 26,
 };
+inline constexpr std::size_t kOpSize = 26;
 inline constexpr std::uint8_t kRawCode = 0xff;  // code index: the code counts as it is
 
 // Offsets in a directive record.
@@ -53,8 +53,8 @@ enum : std::size_t {
   kDirectiveOccurrenceAt = 2,
   kDirectiveNumberAt = 4,      // of the context
   kDirectiveDdiAt = 6,         // 32 bits, ddi_key
-  kDirectiveSize = 10,
 };
+inline constexpr std::size_t kDirectiveSize = 10;
 
 // A DDI is stored by a hash of its name, so that the table may grow and be re-ordered: 0 is DDI_None. 16 bits would be
 // too few: among 700 names three or four pairs would collide.

@@ -31,6 +31,10 @@ void mach_lock_release(void* lock, m_u32 kind, m_u8 new_irql, const void* pc) {
 }
 int mach_lock_is_held(void* lock) { return machine().lock_is_held(lock); }
 
+void mach_stack_limits(m_u64* low, m_u64* high) {
+  *low = reinterpret_cast<m_u64>(machine().current().fiber.stack_bottom());
+  *high = reinterpret_cast<m_u64>(machine().current().fiber.stack_top());
+}
 m_u32 mach_thread(void) { return machine().current().id; }
 m_u32 mach_thread_create(void (*fn)(void*), void* arg, m_u32 kind, void* object, const void* pc) {
   return machine().create_thread(fn, arg, kind, object, pc);
@@ -59,6 +63,7 @@ void* mach_pool_alloc(m_u64 size, m_u32 tag, m_u32 flags, const void* pc) {
 void mach_pool_free(void* block, m_u32 tag, const void* pc) { machine().pool_free(block, tag, pc); }
 m_u64 mach_pool_size(const void* block) { return machine().pool_size(block); }
 void* mach_user_alloc(m_u64 size) { return machine().user_alloc(size); }
+void* mach_user_alias(const void* p) { return const_cast<void*>(p); }
 int mach_user_mapped(const void* p, m_u64 size, int) { return machine().user_mapped(p, size); }
 int mach_user_address(const void* p) { return machine().user_address(p); }
 

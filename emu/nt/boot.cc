@@ -10,7 +10,6 @@ extern "C" void nt_reset(void) {
   nt::reset_timer();
   nt::reset_irql();
   nt::reset_work_item();
-  nt::reset_rtl();
   nt::reset_irp();
   nt::reset_names();
   nt::reset_device();

@@ -10,7 +10,6 @@ void reset_object();
 void reset_timer();
 void reset_irql();
 void reset_work_item();
-void reset_rtl();
 
 void reset_irp();
 void reset_names();

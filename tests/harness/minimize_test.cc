@@ -74,7 +74,7 @@ TEST(Minimize, LeavesExactlyWhatTheBugNeeds) {
 
 TEST(Minimize, ResultIsAlwaysAccepted) {
   unsigned tried = 0;
-  for (std::uint64_t seed = 0; seed < 400; ++seed) {
+  for (std::uint64_t seed = 0; seed < 1000; ++seed) {
     const Scenario start = random_scenario(seed, profile());
     if (!racing_read(start)) continue;
     ++tried;

@@ -7,9 +7,9 @@
  * line: 53
  * calls: 2
  * preemptions: 0
- * A watch. A read pends until a write; whoever cancels it is counted. The count belongs to a fast mutex, as long as
- * only dispatch routines use it that is fine. But the cancel routine takes the mutex while it holds the queue's spin
- * lock, so at DISPATCH_LEVEL, where nobody may wait: if the mutex is not free the processor stops.
+ * A watch. A read pends until a write comes; cancelled reads are counted. A fast mutex guards the count, which is fine
+ * as long as only dispatch routines use it. But the cancel routine takes the mutex while it holds the queue's spin
+ * lock, so at DISPATCH_LEVEL, where nobody may wait: if the mutex is not free, the processor can never go on.
  */
 /* SPDX-License-Identifier: MIT */
 #include <ntddk.h>

@@ -15,7 +15,7 @@
 #include <ntddk.h>
 
 typedef struct _DEVICE_EXTENSION {
-    KSPIN_LOCK Lock; /* guards Queue */
+    KSPIN_LOCK Lock;  /* guards Queue */
     LIST_ENTRY Queue; /* one IRP at most */
 } DEVICE_EXTENSION, *PDEVICE_EXTENSION;
 

@@ -99,6 +99,20 @@ TEST(DoubleCompletion, FiresAfterTheWokenThreadCompletedItTwice) {
   EXPECT_EQ(run.fired(), names{"DoubleCompletion"});
 }
 
+TEST(DoubleCompletion, FiresForOneMoreAfterTheFastThread) {
+  for (bool by_kernel : {false, true}) {
+    EventList run;
+    const ObjectId irp = run.irp();
+    run.enter(CALLBACK_Dpc);
+    if (by_kernel) run.outside([&] { run.add(EVENT_IrpComplete, irp); });
+    else run.add(EVENT_IrpComplete, irp);
+    run.enter(CALLBACK_Completion, irp);
+    run.thread(2).enter(CALLBACK_Dispatch).add(EVENT_IrpComplete, irp);
+    run.thread(1).leave(CALLBACK_Completion, irp, kMoreProcessing).add(EVENT_IrpComplete, irp);
+    EXPECT_EQ(run.fired(), names{"DoubleCompletion"}) << by_kernel;
+  }
+}
+
 // IoForwardIrpSynchronously: the kernel catches the IRP, no routine of the driver's runs.
 TEST(DoubleCompletion, SilentWhenTheKernelCaughtIt) {
   EventList run;

@@ -1,0 +1,9 @@
+/* kbdmou.h of mingw-w64, which forgets what it needs. */
+#pragma once
+#include <wdm.h>
+#include <ntddkbd.h>
+#include <ntddmou.h>
+#ifndef STDAPICALLTYPE
+#define STDAPICALLTYPE __stdcall
+#endif
+#include_next <kbdmou.h>

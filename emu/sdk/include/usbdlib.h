@@ -1,0 +1,5 @@
+/* usbdlib.h of mingw-w64, which forgets what it needs. */
+#pragma once
+#include <wdm.h>
+#include <usb.h>
+#include_next <usbdlib.h>

@@ -1,0 +1,43 @@
+#include "tests/emu/nt/check.h"
+
+namespace {
+
+void NTAPI remember(PVOID context) {
+  *(void**)context = KeGetCurrentThread();
+  CHECK(KeGetCurrentIrql() == PASSIVE_LEVEL);
+  CHECK(PsGetCurrentProcess() == PsInitialSystemProcess);
+  PsTerminateSystemThread(STATUS_SUCCESS);
+  CHECK(false);
+}
+
+}  // namespace
+
+TEST(thread_object_is_the_thread) {
+  void* seen = nullptr;
+  void* thread = start_thread(remember, &seen);
+  KeWaitForSingleObject(thread, Executive, KernelMode, FALSE, nullptr);
+  CHECK(seen == thread);
+  CHECK(PsIsThreadTerminating((PETHREAD)thread));
+  ObDereferenceObject(thread);
+}
+
+TEST(handles) {
+  void* object = nullptr;
+  CHECK(ZwClose((HANDLE)0x1234) == STATUS_INVALID_HANDLE);
+  HANDLE handle;
+  CHECK(ZwCreateEvent(&handle, 0, nullptr, NotificationEvent, TRUE) == STATUS_SUCCESS);
+  CHECK(ObReferenceObjectByHandle(handle, 0, *PsThreadType, KernelMode, &object, nullptr) ==
+        STATUS_OBJECT_TYPE_MISMATCH);
+  CHECK(ObReferenceObjectByHandle(handle, 0, *ExEventObjectType, UserMode, &object, nullptr) == STATUS_INVALID_HANDLE);
+  CHECK(ObReferenceObjectByHandle(handle, 0, *ExEventObjectType, KernelMode, &object, nullptr) == STATUS_SUCCESS);
+  CHECK(ZwClose(handle) == STATUS_SUCCESS);
+  CHECK(ZwClose(handle) == STATUS_INVALID_HANDLE);
+  CHECK(is_signaled(object));  /* the reference keeps it */
+  ObDereferenceObject(object);
+
+  void* again = nullptr;
+  CHECK(ObReferenceObjectByHandle((HANDLE)8, 0, *ExEventObjectType, UserMode, &object, nullptr) == STATUS_SUCCESS);
+  CHECK(ObReferenceObjectByHandle((HANDLE)8, 0, *ExEventObjectType, UserMode, &again, nullptr) == STATUS_SUCCESS);
+  CHECK(object == again);
+  CHECK(ObReferenceObjectByHandle((HANDLE)8, 0, *ExEventObjectType, KernelMode, &again, nullptr) == STATUS_SUCCESS);
+}

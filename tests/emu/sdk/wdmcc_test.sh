@@ -1,0 +1,72 @@
+#!/bin/bash
+# What wdmcc does with good and bad input. Usage: wdmcc_test.sh [CLANG]
+set -u
+here=$(cd "$(dirname "$0")" && pwd)
+wdmcc=$here/../../../emu/sdk/wdmcc
+export WDMCC_CLANG=${1:-clang}
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work" || exit 1
+failures=0
+
+# expect CODE PATTERN ARGUMENTS...: wdmcc must end with CODE and print PATTERN (nothing, if empty).
+expect() {
+  local code=$1 pattern=$2 printed got
+  shift 2
+  printed=$("$wdmcc" "$@" 2>&1)
+  got=$?
+  if [[ $got != "$code" || ($pattern == '' && $printed != '') || ! $printed =~ $pattern ]]; then
+    echo "FAILED: wdmcc $* -> $got"
+    echo "$printed"
+    failures=$((failures + 1))
+  fi
+}
+
+check() { "$@" || { echo "FAILED: $*"; failures=$((failures + 1)); }; }
+
+mkdir -p driver/Inc
+cat > driver/main.c << 'EOF'
+#include <NtDdk.h>
+#include "INC\Shared.h"
+#include "main.tmh"
+#include "messages.h"
+LONG Counter;
+NTSTATUS DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath) {
+  Counter += SHARED + (MSG_HELLO != 0) + (KdDebuggerEnabled != 0);
+  RtlInitUnicodeString(RegistryPath, L"x");
+  return IoDeleteDevice(DriverObject->DeviceObject), (NTSTATUS)wcslen(L"abc");
+}
+EOF
+echo '#define SHARED 3' > driver/Inc/shared.h
+printf 'MessageId=1\r\nSymbolicName=MSG_HELLO\r\nLanguage=English\r\nHello.\r\n.\r\n\r\n' > driver/messages.mc
+printf 'RtlInitUnicodeString\nwcslen=nt_wcslen\n' > emulated.txt
+echo 'int x = ;' > broken.c
+echo 'int x;' > empty.c
+
+expect 0 '' -o driver.o --emulated emulated.txt --prefix my driver/main.c
+check diff - driver.o.ddis << 'EOF'
+missing IoDeleteDevice
+missing KdDebuggerEnabled
+emulated RtlInitUnicodeString
+emulated wcslen
+EOF
+check test "$(nm --defined-only -g driver.o | awk '{ print $3 }')" = my_DriverEntry
+check grep -q 'nt_wcslen' <(nm -u driver.o)
+check grep -q ' wdm_missing_data ' <(objdump -hw driver.o)
+expect 0 '' -o fine.o --fine driver/main.c
+check grep -q '__sanitizer_cov_load4' <(nm -u fine.o)
+expect 0 '' -o plain.o --coverage none driver/main.c
+check test -z "$(nm -u plain.o | grep __sanitizer_cov)"
+expect 0 '' -o layout.o --kernel "$here/layout_test.c" "$here/layout_test.cc"
+
+expect 2 'broken\.c:1:9: error' -o x.o broken.c
+expect 2 'no DriverEntry in empty\.c' -o x.o empty.c
+expect 2 'no such file: nowhere\.c' -o x.o nowhere.c
+expect 2 'no output file' empty.c
+expect 2 'no sources' -o x.o
+expect 2 'unknown option --bogus' -o x.o --bogus empty.c
+expect 2 'no such compiler' -o x.o --clang no-such-clang empty.c
+check test ! -e x.o
+
+((failures == 0)) && echo "wdmcc: all passed"
+exit "$failures"
