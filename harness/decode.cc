@@ -12,7 +12,9 @@ using namespace binary;
 using Bytes = std::span<const std::uint8_t>;
 
 // A value beyond the limit is folded, so that every value of a blind mutation is worth trying.
-constexpr unsigned fold(unsigned value, unsigned limit) { return value <= limit ? value : value % (limit + 1); }
+constexpr unsigned fold(unsigned value, unsigned limit) {
+  return value <= limit ? value : value % (limit + 1);
+}
 
 constexpr unsigned kOpKindMask = 0x0f;
 
@@ -36,7 +38,9 @@ std::uint32_t control_code(const std::uint8_t* record, const std::vector<std::ui
   return ioctls[index % ioctls.size()];
 }
 
-bool is_ioctl(OpKind kind) { return kind == OpKind::ioctl || kind == OpKind::internal_ioctl; }
+bool is_ioctl(OpKind kind) {
+  return kind == OpKind::ioctl || kind == OpKind::internal_ioctl;
+}
 
 void decode_operation(const std::uint8_t* record, const DriverProfile& profile, Operation& op) {
   const std::uint8_t who = record[kOpWhoAt];

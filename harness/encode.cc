@@ -56,8 +56,8 @@ void encode_directive(const Directive& d, std::uint8_t* record) {
 }  // namespace
 
 std::size_t encoded_size(const Scenario& scenario) {
-  std::size_t size = kHeaderSize + scenario.operations.size() * kOpSize +
-                     scenario.schedule.directives.size() * kDirectiveSize;
+  std::size_t size =
+      kHeaderSize + scenario.operations.size() * kOpSize + scenario.schedule.directives.size() * kDirectiveSize;
   for (const Operation& op : scenario.operations) size += op.data.size();
   return size;
 }

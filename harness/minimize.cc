@@ -1,6 +1,6 @@
 // The order of work: first the schedule becomes explicit and short, since a short schedule survives most changes of the
-// operations; then operations go, each time with another look for a schedule; then processors, threads and handles; last
-// the arguments and the numbers.
+// operations; then operations go, each time with another look for a schedule; then processors, threads and handles;
+// last the arguments and the numbers.
 
 #include "harness/minimize.h"
 
@@ -22,7 +22,8 @@ Scenario without(const Scenario& scenario, Gone gone) {
     return std::any_of(operations.begin(), operations.end(), [&](const Operation& op) { return op.id == id; });
   };
   // Cancels of what is gone go too, and then cancels of those.
-  while (std::erase_if(operations, [&](const Operation& op) { return op.kind == OpKind::cancel && !exists(op.target); })) {
+  while (
+      std::erase_if(operations, [&](const Operation& op) { return op.kind == OpKind::cancel && !exists(op.target); })) {
   }
   std::erase_if(smaller.schedule.directives, [&](const Directive& d) {
     return d.context.kind == Context::Kind::operation && d.kind != Directive::Kind::hold && !exists(d.context.number);
@@ -49,7 +50,9 @@ std::set<std::uint8_t> handles_of(const Scenario& scenario) {
   return handles;
 }
 
-bool uses_handle(const Operation& op, std::uint8_t handle) { return fields_of(op.kind).handle && op.handle == handle; }
+bool uses_handle(const Operation& op, std::uint8_t handle) {
+  return fields_of(op.kind).handle && op.handle == handle;
+}
 
 void drop_groups(MinimizeSearch& search) {
   for (const std::uint8_t thread : threads_of(search.best()))
@@ -74,7 +77,8 @@ void drop_operations(MinimizeSearch& search) {
   search.phase("calls");
   drop_groups(search);
   const auto quick = [&](const Scenario& s) { return search.try_reschedule(s); };
-  for (std::size_t chunk = search.best().operations.size() / 2; chunk > 1; chunk /= 2) drop_chunks(search, chunk, quick);
+  for (std::size_t chunk = search.best().operations.size() / 2; chunk > 1; chunk /= 2)
+    drop_chunks(search, chunk, quick);
   while (drop_chunks(search, 1, quick)) {
   }
   drop_chunks(search, 1, [&](const Scenario& s) { return search.try_search(s); });
@@ -158,9 +162,8 @@ void smallest_size(std::size_t now, Attempt attempt) {
 }
 
 void shrink_data(MinimizeSearch& search, std::size_t at) {
-  smallest_size(search.best().operations[at].data.size(), [&](std::size_t size) {
-    return try_change(search, at, [&](Operation& op) { op.data.resize(size); });
-  });
+  smallest_size(search.best().operations[at].data.size(),
+                [&](std::size_t size) { return try_change(search, at, [&](Operation& op) { op.data.resize(size); }); });
 }
 
 // Zeroes stretches, halves of halves, down to single bytes.
@@ -224,7 +227,9 @@ Scenario with_new_ids(Scenario scenario) {
   return scenario;
 }
 
-bool is_user_thread(unsigned actor) { return actor >= 1 && actor <= limits::kUserThreads; }
+bool is_user_thread(unsigned actor) {
+  return actor >= 1 && actor <= limits::kUserThreads;
+}
 
 Scenario with_new_threads(Scenario scenario) {
   Numbering number;

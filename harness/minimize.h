@@ -10,8 +10,8 @@
 
 namespace wdm {
 
-// Runs a scenario. When it shows the finding that is being minimised: the decisions of the run that did, which replay it
-// as an explicit schedule (strategy directed); otherwise nothing. Has to give the same answer each time.
+// Runs a scenario. When it shows the finding that is being minimised: the decisions of the run that did, which replay
+// it as an explicit schedule (strategy directed); otherwise nothing. Has to give the same answer each time.
 using Oracle = std::function<std::optional<std::vector<Directive>>(const Scenario&)>;
 
 struct MinimizeProgress {
@@ -25,9 +25,10 @@ using MinimizeReport = std::function<bool(const MinimizeProgress&)>;
 
 inline constexpr unsigned kMinimizeBudget = 4000;
 
-// Fewest directives (preemptions) first, then fewest operations, then fewest processors, threads and handles, then smallest
-// arguments. What is returned was accepted by the oracle, has an explicit schedule (unless none replays), and its operations
-// are numbered from 1. When calls run out it is the smallest so far. Throws ScenarioError when the oracle does not accept `start`.
+// Fewest directives (preemptions) first, then fewest operations, then fewest processors, threads and handles, then
+// smallest arguments. What is returned was accepted by the oracle, has an explicit schedule (unless none replays), and
+// its operations are numbered from 1. When calls run out it is the smallest so far. Throws ScenarioError when the
+// oracle does not accept `start`.
 Scenario minimize(const Scenario& start, const Oracle& oracle, const MinimizeReport& report = {},
                   unsigned budget = kMinimizeBudget);
 

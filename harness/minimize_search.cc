@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <iterator>
-#include <numeric>
 #include <set>
 
 namespace wdm {
@@ -48,18 +47,18 @@ Scenario directed(const Scenario& scenario, std::vector<Directive> directives) {
   return with_schedule(scenario, StrategyId::directed, 0, 1, std::move(directives));
 }
 
-bool is_directed(const Scenario& scenario) { return scenario.schedule.strategy == StrategyId::directed; }
+bool is_directed(const Scenario& scenario) {
+  return scenario.schedule.strategy == StrategyId::directed;
+}
 
 }  // namespace
 
 Cost cost_of(const Scenario& scenario) {
-  return {is_directed(scenario) ? scenario.schedule.directives.size() : ~std::uint64_t{0},
-          scenario.operations.size(),
+  return {is_directed(scenario) ? scenario.schedule.directives.size() : ~std::uint64_t{0}, scenario.operations.size(),
           breadth(scenario),
           sum(scenario, [](const Operation& op) { return op.data.size(); }) +
               sum(scenario, [](const Operation& op) { return op.out_size; }),
-          sum(scenario, non_zero_bytes),
-          sum(scenario, flags),
+          sum(scenario, non_zero_bytes), sum(scenario, flags),
           // Offsets may be anything, so a sum could overflow: each one counts up to 2^40.
           sum(scenario, [](const Operation& op) { return std::min(op.offset, limits::kMaxWait_100ns); })};
 }
@@ -152,7 +151,9 @@ bool MinimizeSearch::try_exactly(const Scenario& candidate) {
   return cost_of(candidate) < cost_of(best_) && take(accepted(candidate));
 }
 
-bool MinimizeSearch::try_reschedule(const Scenario& candidate) { return take(rescheduled(candidate)); }
+bool MinimizeSearch::try_reschedule(const Scenario& candidate) {
+  return take(rescheduled(candidate));
+}
 
 bool MinimizeSearch::try_search(const Scenario& candidate) {
   if (try_reschedule(candidate)) return true;

@@ -15,7 +15,8 @@ constexpr std::size_t kFewOperations = 8;
 constexpr std::uint32_t kMethodNeither = 3;  // low bits of a control code: pointers come as they are
 
 // Sizes of common structures and their neighbours.
-constexpr std::uint16_t kSizes[] = {0, 0, 1, 2, 4, 4, 4, 8, 8, 8, 12, 16, 16, 20, 24, 28, 32, 40, 48, 56, 64, 80, 96, 128, 256, 512};
+constexpr std::uint16_t kSizes[] = {0,  0,  1,  2,  4,  4,  4,  8,  8,  8,  12,  16,  16,
+                                    20, 24, 28, 32, 40, 48, 56, 64, 80, 96, 128, 256, 512};
 
 struct Weight {
   OpKind kind;
@@ -24,13 +25,15 @@ struct Weight {
 };
 constexpr unsigned kAnyDriver = 32;
 constexpr Weight kUserWeights[] = {
-    {OpKind::ioctl, 36, 0x0e},         {OpKind::read, 16, 0x03},  {OpKind::write, 14, 0x04},
-    {OpKind::cancel, 16, kAnyDriver},  {OpKind::close, 6, kAnyDriver}, {OpKind::open, 4, kAnyDriver},
-    {OpKind::wait, 4, kAnyDriver},     {OpKind::flush, 1, 0x09},  {OpKind::query_information, 1, 0x05},
+    {OpKind::ioctl, 36, 0x0e},          {OpKind::read, 16, 0x03},       {OpKind::write, 14, 0x04},
+    {OpKind::cancel, 16, kAnyDriver},   {OpKind::close, 6, kAnyDriver}, {OpKind::open, 4, kAnyDriver},
+    {OpKind::wait, 4, kAnyDriver},      {OpKind::flush, 1, 0x09},       {OpKind::query_information, 1, 0x05},
     {OpKind::set_information, 1, 0x06}, {OpKind::shutdown, 1, 0x10},
 };
-constexpr Weight kPnpWeights[] = {{OpKind::internal_ioctl, 2, 0x0f}, {OpKind::system_control, 1, 0x17},
-                                  {OpKind::power, 2, 0x16},          {OpKind::pnp, 2, 0x1b}};
+constexpr Weight kPnpWeights[] = {{OpKind::internal_ioctl, 2, 0x0f},
+                                  {OpKind::system_control, 1, 0x17},
+                                  {OpKind::power, 2, 0x16},
+                                  {OpKind::pnp, 2, 0x1b}};
 
 bool possible(const Weight& weight, const DriverProfile& profile) {
   return weight.major == kAnyDriver || (profile.majors >> weight.major & 1);
@@ -60,12 +63,14 @@ OpKind draw_kind(Random& random, const DriverProfile& profile) {
 }
 
 // Can an IRP of this operation stay pending in the driver?
-bool can_pend(const Operation& op) { return fields_of(op.kind).cancelled && op.kind != OpKind::open; }
+bool can_pend(const Operation& op) {
+  return fields_of(op.kind).cancelled && op.kind != OpKind::open;
+}
 
 std::uint16_t unused_id(const Operations& operations) {
-  std::uint16_t id = 0;
-  for (const Operation& op : operations) id = std::max(id, op.id);
-  return static_cast<std::uint16_t>(id + 1);  // 0 after 65535: made unique later
+  std::uint16_t id = 1;
+  while (std::any_of(operations.begin(), operations.end(), [&](const Operation& op) { return op.id == id; })) ++id;
+  return id;
 }
 
 std::uint8_t draw_thread(const Operations& operations, Random& random) {
@@ -97,7 +102,9 @@ void fill(std::vector<std::uint8_t>& data, Random& random) {
   if (roll < 35) return std::fill(data.begin(), data.end(), std::uint8_t{0xff});
   const bool small = roll < 70;  // little-endian words with small values
   for (std::size_t i = 0; i < data.size(); ++i)
-    data[i] = static_cast<std::uint8_t>(!small ? random.next() : i % 4 == 0 ? random.below(random.percent(50) ? 4 : 65) : 0);
+    data[i] = static_cast<std::uint8_t>(!small       ? random.next()
+                                        : i % 4 == 0 ? random.below(random.percent(50) ? 4 : 65)
+                                                     : 0);
 }
 
 void draw_data(Operation& op, Random& random) {
@@ -114,7 +121,9 @@ std::uint64_t draw_duration(Random& random) {
   return random.one_of(kDurations);
 }
 
-std::uint64_t draw_offset(Random& random) { return random.percent(80) ? 0 : random.one_of(kSizes); }
+std::uint64_t draw_offset(Random& random) {
+  return random.percent(80) ? 0 : random.one_of(kSizes);
+}
 
 void draw_target(Operation& op, const Operations& operations, Random& random) {
   std::vector<std::uint16_t> pending;
@@ -124,6 +133,16 @@ void draw_target(Operation& op, const Operations& operations, Random& random) {
     op.target = random.one_of(pending);
   else if (!operations.empty())
     op.target = random.one_of(operations).id;
+}
+
+// Cancels of what is gone, or never pends, get another target, most of the time.
+void retarget_cancels(Operations& operations, Random& random) {
+  const auto worth_it = [&](std::uint16_t id) {
+    return std::any_of(operations.begin(), operations.end(),
+                       [&](const auto& op) { return op.id == id && can_pend(op); });
+  };
+  for (Operation& op : operations)
+    if (op.kind == OpKind::cancel && !worth_it(op.target) && !random.percent(5)) draw_target(op, operations, random);
 }
 
 std::uint8_t draw_minor(OpKind kind, Random& random) {
@@ -153,7 +172,8 @@ void draw_arguments(Operation& op, const Operations& operations, Random& random,
   if (has.minor) op.minor = draw_minor(op.kind, random);
   if (has.target) draw_target(op, operations, random);
   if (has.irql) op.irql = random.percent(30) ? 2 : 0;
-  if (has.pointers && random.percent(bad_pointer_percent(op))) op.pointers = static_cast<std::uint8_t>(random.between(1, 3));
+  if (has.pointers && random.percent(bad_pointer_percent(op)))
+    op.pointers = static_cast<std::uint8_t>(random.between(1, 3));
   if (has.cancelled && can_pend(op)) op.cancelled = random.percent(2);
 }
 
@@ -172,7 +192,8 @@ Operation opening(const Operations& operations, Random& random, const DriverProf
   op.id = unused_id(operations);
   op.thread = operations.empty() ? 1 : operations.front().thread;
   if (!operations.empty() && fields_of(operations.front().kind).handle) op.handle = operations.front().handle;
-  if (profile.devices > 1) op.device = static_cast<std::uint8_t>(random.below(std::min<std::uint32_t>(profile.devices, 255)));
+  if (profile.devices > 1)
+    op.device = static_cast<std::uint8_t>(random.below(std::min<std::uint32_t>(profile.devices, 255)));
   return op;
 }
 
@@ -186,7 +207,8 @@ void insert(Operations& operations, Random& random, const DriverProfile& profile
 }
 
 void remove(Operations& operations, Random& random) {
-  if (operations.size() > 1) operations.erase(operations.begin() + static_cast<std::ptrdiff_t>(random.below(operations.size())));
+  if (operations.size() > 1)
+    operations.erase(operations.begin() + static_cast<std::ptrdiff_t>(random.below(operations.size())));
 }
 
 // Often on another thread: two of the same are a race.
@@ -211,6 +233,14 @@ void insert_cancel(Operations& operations, Random& random) {
   insert_at(operations, random.between(1, operations.size()), op);
 }
 
+// Something that reaches the driver, if it has anything of the kind.
+Operation draw_request(const Operations& operations, Random& random, const DriverProfile& profile) {
+  constexpr unsigned kPatience = 16;
+  Operation op = draw_operation(operations, random, profile);
+  for (unsigned i = 0; i < kPatience && !can_pend(op); ++i) op = draw_operation(operations, random, profile);
+  return op;
+}
+
 // Another handle, and something sent to it.
 void append_opening(Operations& operations, Random& random, const DriverProfile& profile) {
   Operation op = opening({}, random, profile);
@@ -218,7 +248,7 @@ void append_opening(Operations& operations, Random& random, const DriverProfile&
   op.thread = static_cast<std::uint8_t>(random.between(1, 3));
   op.handle = static_cast<std::uint8_t>(random.between(1, 3));
   operations.push_back(op);
-  Operation request = draw_operation(operations, random, profile);
+  Operation request = draw_request(operations, random, profile);
   request.thread = op.thread;
   if (fields_of(request.kind).handle) request.handle = op.handle;
   operations.push_back(std::move(request));
@@ -258,7 +288,7 @@ void mutate_once(Operations& operations, Random& random, const DriverProfile& pr
   if (roll < (many ? 50u : 32u)) return remove(operations, random);
   if (operations.size() + 2 > limits::kMaxOperations || roll < 65) return change(operations, random, profile);
   if (roll < 75) return swap_two(operations, random);
-  if (roll < 83) return duplicate(operations, random);
+  if (roll < 87) return duplicate(operations, random);
   if (roll < 95) return insert_cancel(operations, random);
   append_opening(operations, random, profile);
 }
@@ -298,7 +328,8 @@ void draw_operations(Scenario& scenario, std::size_t count, unsigned threads, Ra
                      const DriverProfile& profile) {
   begin_with_open(scenario, random, profile);
   for (std::size_t i = 0; i < count; ++i) {
-    scenario.operations.push_back(draw_operation(scenario.operations, random, profile));
+    const auto draw = i == 0 ? draw_request : draw_operation;
+    scenario.operations.push_back(draw(scenario.operations, random, profile));
     scenario.operations.back().thread = static_cast<std::uint8_t>(random.between(1, threads));
   }
 }
@@ -306,6 +337,7 @@ void draw_operations(Scenario& scenario, std::size_t count, unsigned threads, Ra
 void mutate_operations(Scenario& scenario, Random& random, const DriverProfile& profile) {
   const std::size_t changes = random.percent(60) ? 1 : random.between(2, 3);
   for (std::size_t i = 0; i < changes; ++i) mutate_once(scenario.operations, random, profile);
+  retarget_cancels(scenario.operations, random);
 }
 
 bool mutate_blindly(Scenario& scenario, Random& random, BlindMutation blind) {

@@ -13,10 +13,10 @@ void draw_schedule(Scenario& scenario, Random& random, const DriverProfile& prof
 
 // One to three changes of what the threads do.
 void mutate_operations(Scenario& scenario, Random& random, const DriverProfile& profile);
-// Lets the engine mutate a piece of data, a control code or an output size, so that values it saw compared get in. False when
-// there is no such piece.
+// Lets the engine mutate a piece of data, a control code or an output size, so that values it saw compared get in.
+// False when there is no such piece.
 bool mutate_blindly(Scenario& scenario, Random& random, BlindMutation blind);
-// Opening, then `count` operations of `threads` threads.
+// An open, a request, and operations up to `count` beside the open, by `threads` threads.
 void draw_operations(Scenario& scenario, std::size_t count, unsigned threads, Random& random,
                      const DriverProfile& profile);
 // Moves the first open to the front, or puts one there.

@@ -1,5 +1,5 @@
-// Mutations of the schedule. The shares of the strategies are those that found most in the comparison of published ones on
-// small concurrent programs; two processors and 8 to 32 schedules per input find most per second.
+// Mutations of the schedule. The shares of the strategies are those that found most in the comparison of published ones
+// on small concurrent programs; two processors and 8 to 32 schedules per input find most per second.
 
 #include <algorithm>
 #include <iterator>
@@ -43,7 +43,9 @@ std::uint16_t draw_ddi(Random& random, const DriverProfile& profile) {
   return static_cast<std::uint16_t>(random.below(DDI_COUNT));
 }
 
-bool allocates(std::uint16_t ddi) { return ddi_name(ddi).find("Alloc") != std::string_view::npos; }
+bool allocates(std::uint16_t ddi) {
+  return ddi_name(ddi).find("Alloc") != std::string_view::npos;
+}
 
 // DDI_None when the driver allocates nothing.
 std::uint16_t draw_allocation(Random& random, const DriverProfile& profile) {
@@ -141,8 +143,10 @@ void draw_schedule(Scenario& scenario, Random& random, const DriverProfile& prof
 void mutate_schedule(Scenario& scenario, Random& random, const DriverProfile& profile) {
   if (random.percent(30)) return draw_schedule(scenario, random, profile);
   scenario.schedule.seed = random.next();
-  if (scenario.schedule.strategy == StrategyId::directed) change_directives(scenario, random, profile);
-  else if (random.percent(20)) scenario.schedule.runs = draw_runs(random);
+  if (scenario.schedule.strategy == StrategyId::directed)
+    change_directives(scenario, random, profile);
+  else if (random.percent(20))
+    scenario.schedule.runs = draw_runs(random);
   if (random.percent(10)) scenario.cpus = draw_cpus(random);
 }
 

@@ -19,8 +19,7 @@ constexpr OpFields kOpen{.handle = true, .device = true, .cancelled = true};
 constexpr OpFields kHandleOnly{.handle = true};
 constexpr OpFields kRead{.handle = true, .out = true, .offset = true, .pointers = true, .cancelled = true};
 constexpr OpFields kWrite{.handle = true, .data = true, .offset = true, .pointers = true, .cancelled = true};
-constexpr OpFields kIoctl{
-    .handle = true, .data = true, .out = true, .pointers = true, .cancelled = true, .code = ""};
+constexpr OpFields kIoctl{.handle = true, .data = true, .out = true, .pointers = true, .cancelled = true, .code = ""};
 constexpr OpFields kInternalIoctl{.device = true, .data = true, .out = true, .cancelled = true, .code = ""};
 constexpr OpFields kCancel{.target = true, .irql = true};
 constexpr OpFields kWait{.time = true};
@@ -87,12 +86,18 @@ bool known_actor(unsigned actor) {
 // The machine counts contexts from 1, but there is one setup, number 0, and one teardown.
 bool make_canonical(Context& context, const Operations& operations) {
   switch (context.kind) {
-    case Context::Kind::setup: context.number = 0; return true;
-    case Context::Kind::teardown: context.number = 1; return true;
-    case Context::Kind::operation: return has_id(operations, operations.size(), context.number);
+    case Context::Kind::setup:
+      context.number = 0;
+      return true;
+    case Context::Kind::teardown:
+      context.number = 1;
+      return true;
+    case Context::Kind::operation:
+      return has_id(operations, operations.size(), context.number);
     case Context::Kind::dpc:
     case Context::Kind::thread:
-    case Context::Kind::idle: return context.number >= 1 && context.number <= 65535;
+    case Context::Kind::idle:
+      return context.number >= 1 && context.number <= 65535;
   }
   return false;
 }
@@ -106,8 +111,10 @@ bool make_canonical(Directive& d, const Operations& operations) {
       d.occurrence = 1;
       d.actor = 0;
       return true;
-    case Directive::Kind::run: return known_actor(d.actor) && make_canonical(d.context, operations);
-    case Directive::Kind::fail: return d.actor >= 1 && make_canonical(d.context, operations);
+    case Directive::Kind::run:
+      return known_actor(d.actor) && make_canonical(d.context, operations);
+    case Directive::Kind::fail:
+      return d.actor >= 1 && make_canonical(d.context, operations);
   }
   return false;
 }
@@ -121,9 +128,13 @@ void make_canonical(Schedule& schedule, const Operations& operations) {
 
 }  // namespace
 
-unsigned op_count() { return std::size(kWords); }
+unsigned op_count() {
+  return std::size(kWords);
+}
 
-std::string_view op_word(OpKind kind) { return kWords[static_cast<unsigned>(kind)]; }
+std::string_view op_word(OpKind kind) {
+  return kWords[static_cast<unsigned>(kind)];
+}
 
 std::optional<OpKind> find_op(std::string_view word) {
   const auto found = std::find(std::begin(kWords), std::end(kWords), word);
@@ -133,21 +144,33 @@ std::optional<OpKind> find_op(std::string_view word) {
 
 const OpFields& fields_of(OpKind kind) {
   switch (kind) {
-    case OpKind::open: return kOpen;
+    case OpKind::open:
+      return kOpen;
     case OpKind::close:
-    case OpKind::shutdown: return kHandleOnly;
-    case OpKind::read: return kRead;
-    case OpKind::write: return kWrite;
-    case OpKind::ioctl: return kIoctl;
-    case OpKind::cancel: return kCancel;
-    case OpKind::wait: return kWait;
-    case OpKind::flush: return kFlush;
-    case OpKind::internal_ioctl: return kInternalIoctl;
-    case OpKind::query_information: return kQuery;
-    case OpKind::set_information: return kSet;
+    case OpKind::shutdown:
+      return kHandleOnly;
+    case OpKind::read:
+      return kRead;
+    case OpKind::write:
+      return kWrite;
+    case OpKind::ioctl:
+      return kIoctl;
+    case OpKind::cancel:
+      return kCancel;
+    case OpKind::wait:
+      return kWait;
+    case OpKind::flush:
+      return kFlush;
+    case OpKind::internal_ioctl:
+      return kInternalIoctl;
+    case OpKind::query_information:
+      return kQuery;
+    case OpKind::set_information:
+      return kSet;
     case OpKind::system_control:
     case OpKind::power:
-    case OpKind::pnp: return kStack;
+    case OpKind::pnp:
+      return kStack;
   }
   return kHandleOnly;
 }

@@ -51,7 +51,7 @@ struct Operation {
   std::uint16_t target = 0;   // cancel: id of the operation whose IRP is cancelled
   std::uint32_t code = 0;     // ioctl
   std::uint32_t out_size = 0;
-  std::uint64_t offset = 0;   // read, write; wait: time to advance, 100 ns
+  std::uint64_t offset = 0;        // read, write; wait: time to advance, 100 ns
   std::vector<std::uint8_t> data;  // input buffer
 
   bool operator==(const Operation&) const = default;
@@ -62,8 +62,8 @@ unsigned op_count();
 std::string_view op_word(OpKind kind);
 std::optional<OpKind> find_op(std::string_view word);
 
-// Which fields an operation of this kind has; in a canonical scenario all others keep their defaults. Requests without a
-// handle come from the kernel, which is handle 0.
+// Which fields an operation of this kind has; in a canonical scenario all others keep their defaults. Requests without
+// a handle come from the kernel, which is handle 0.
 struct OpFields {
   bool handle = false;
   bool device = false;
@@ -72,10 +72,10 @@ struct OpFields {
   bool data = false;
   bool out = false;
   bool offset = false;
-  bool time = false;                  // `offset` is a duration
+  bool time = false;  // `offset` is a duration
   bool pointers = false;
   bool cancelled = false;
-  const char* code = nullptr;         // key of `code` in the text form; "" when it stands without one, null: no code
+  const char* code = nullptr;  // key of `code` in the text form; "" when it stands without one, null: no code
 };
 const OpFields& fields_of(OpKind kind);
 
@@ -97,11 +97,12 @@ struct DriverProfile {
   std::uint32_t majors = 0xffffffff;  // bit set of IRP_MJ_*
   std::uint32_t devices = 1;
   bool pnp = false;
-  std::vector<std::uint16_t> ddis;    // DDI_* that it calls, for directives; empty: not known
+  std::vector<std::uint16_t> ddis;  // DDI_* that it calls, for directives; empty: not known
 };
 
 // The scenario within the limits, without what does nothing: fields that a kind of operation does not have, directives
-// that name no operation or actor. Ids become unique, and cancels get a target that exists. Costs no allocation when all is well.
+// that name no operation or actor. Ids become unique, and cancels get a target that exists. Costs no allocation when
+// all is well.
 void make_canonical(Scenario& scenario);
 
 // Total: any bytes are a scenario, and a canonical one. Structure comes from the front, payload from the back
@@ -114,8 +115,11 @@ std::size_t encoded_size(const Scenario& scenario);
 
 // The canonical text form (grammar in harness/README.md).
 std::string to_text(const Scenario& scenario);
-struct ScenarioError : std::runtime_error { using std::runtime_error::runtime_error; };
-// The scenario of a text, a canonical one. Throws ScenarioError with "line 3: ..." when it is none or beyond the limits.
+struct ScenarioError : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+// The scenario of a text, a canonical one. Throws ScenarioError with "line 3: ..." when it is none or beyond the
+// limits.
 Scenario from_text(std::string_view text);
 
 // A file's bytes, text or binary: text when they start with "wdmfuzz ".

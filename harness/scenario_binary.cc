@@ -28,7 +28,9 @@ std::array<Entry, DDI_COUNT> sorted_by_key() {
 
 }  // namespace
 
-std::uint32_t ddi_key(std::uint16_t ddi) { return ddi == DDI_None ? 0 : hash(ddi_name(ddi)); }
+std::uint32_t ddi_key(std::uint16_t ddi) {
+  return ddi == DDI_None ? 0 : hash(ddi_name(ddi));
+}
 
 std::optional<std::uint16_t> find_ddi_key(std::uint32_t key) {
   static const auto entries = sorted_by_key();

@@ -19,7 +19,7 @@ inline constexpr std::uint8_t kVersion = 1;
 // Offsets in the header.
 enum : std::size_t {
   kVersionAt = 0,
-  kCpusAt = 1,            // 0 is two processors
+  kCpusAt = 1,  // 0 is two processors
   kOperationCountAt = 2,
   kStrategyAt = 3,
   kRunsAt = 4,            // less one
@@ -31,28 +31,28 @@ inline constexpr std::size_t kHeaderSize = 15;
 // Offsets in an operation record.
 enum : std::size_t {
   kOpKindAt = 0,
-  kOpWhoAt = 1,         // bits 0-1 thread less one, 2-4 handle less one, 5-6 pointers, 7 cancelled
+  kOpWhoAt = 1,  // bits 0-1 thread less one, 2-4 handle less one, 5-6 pointers, 7 cancelled
   kOpDeviceAt = 2,
-  kOpIrqlAt = 3,        // odd is DISPATCH_LEVEL
+  kOpIrqlAt = 3,  // odd is DISPATCH_LEVEL
   kOpMinorAt = 4,
-  kOpCodeIndexAt = 5,   // of the driver's IOCTLs; used when kOpCodeAt is none of them
+  kOpCodeIndexAt = 5,  // of the driver's IOCTLs; used when kOpCodeAt is none of them
   kOpIdAt = 6,
   kOpTargetAt = 8,
   kOpDataSizeAt = 10,
   kOpOutSizeAt = 12,
-  kOpCodeAt = 14,       // 32 bits
-  kOpOffsetAt = 18,     // 64 bits
+  kOpCodeAt = 14,    // 32 bits
+  kOpOffsetAt = 18,  // 64 bits
 };
 inline constexpr std::size_t kOpSize = 26;
 inline constexpr std::uint8_t kRawCode = 0xff;  // code index: the code counts as it is
 
 // Offsets in a directive record.
 enum : std::size_t {
-  kDirectiveKindAt = 0,        // kind | phase << 2 | context kind << 4
+  kDirectiveKindAt = 0,  // kind | phase << 2 | context kind << 4
   kDirectiveActorAt = 1,
   kDirectiveOccurrenceAt = 2,
-  kDirectiveNumberAt = 4,      // of the context
-  kDirectiveDdiAt = 6,         // 32 bits, ddi_key
+  kDirectiveNumberAt = 4,  // of the context
+  kDirectiveDdiAt = 6,     // 32 bits, ddi_key
 };
 inline constexpr std::size_t kDirectiveSize = 10;
 

@@ -74,9 +74,12 @@ void put_context(Out& out, const Context& context) {
 
 std::string_view phase_word(std::uint8_t phase, bool at_ddi) {
   switch (phase) {
-    case MACH_BEFORE: return at_ddi ? "before" : "start";
-    case MACH_AFTER: return at_ddi ? "after" : "end";
-    default: return at_ddi ? "blocked in" : "blocked";
+    case MACH_BEFORE:
+      return at_ddi ? "before" : "start";
+    case MACH_AFTER:
+      return at_ddi ? "after" : "end";
+    default:
+      return at_ddi ? "blocked in" : "blocked";
   }
 }
 

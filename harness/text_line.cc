@@ -47,7 +47,8 @@ std::uint64_t Line::number_in(std::string_view word, std::string_view what, std:
   std::uint64_t value = 0;
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value, hex ? 16 : 10);
   if (error == std::errc::result_out_of_range) fail("{}: `{}` is out of range, {} to {}", what, word, low, high);
-  if (error != std::errc() || end != digits.data() + digits.size()) fail("{}: expected a number, found `{}`", what, word);
+  if (error != std::errc() || end != digits.data() + digits.size())
+    fail("{}: expected a number, found `{}`", what, word);
   if (value < low || value > high) fail("{}: `{}` is out of range, {} to {}", what, word, low, high);
   return value;
 }
@@ -61,6 +62,8 @@ std::string_view Line::rest() const {
   return end == std::string_view::npos ? std::string_view() : trimmed(text_.substr(end));
 }
 
-bool is_number(std::string_view word) { return !word.empty() && word[0] >= '0' && word[0] <= '9'; }
+bool is_number(std::string_view word) {
+  return !word.empty() && word[0] >= '0' && word[0] <= '9';
+}
 
 }  // namespace wdm::text

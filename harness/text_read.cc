@@ -24,8 +24,10 @@ class Reader {
     if (word == "expect") return once(expect_, line), set_text(scenario_.expect, line, "`clean` or a SUMMARY");
     if (word == "cpus") return once(cpus_, line), cpus(line);
     if (word == "schedule") return once(schedule_, line), schedule(line);
-    line.fail("unknown word `{}`; expected an operation like `1: T1 open h1`, driver, cpus, schedule, at, hold, fail or "
-              "expect", word);
+    line.fail(
+        "unknown word `{}`; expected an operation like `1: T1 open h1`, driver, cpus, schedule, at, hold, fail or "
+        "expect",
+        word);
   }
 
   Scenario finish() {

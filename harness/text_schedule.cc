@@ -123,7 +123,8 @@ Schedule read_schedule(Line& line) {
   schedule.strategy = take_strategy(line);
   while (!line.done()) {
     const std::string_view word = line.take("seed= or runs=");
-    if (schedule.strategy == StrategyId::directed) line.fail("a directed schedule has no `{}`: it is a single one", word);
+    if (schedule.strategy == StrategyId::directed)
+      line.fail("a directed schedule has no `{}`: it is a single one", word);
     if (word.starts_with("seed="))
       schedule.seed = line.number_in(word.substr(5), "seed", 0, ~std::uint64_t{0});
     else if (word.starts_with("runs="))

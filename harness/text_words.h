@@ -24,7 +24,7 @@ struct ContextWord {
   bool numbered;
 };
 inline constexpr ContextWord kContexts[] = {
-    {"load", Context::Kind::setup, false},       {"op", Context::Kind::operation, true},
+    {"load", Context::Kind::setup, false},        {"op", Context::Kind::operation, true},
     {"teardown", Context::Kind::teardown, false}, {"dpc", Context::Kind::dpc, true},
     {"thread", Context::Kind::thread, true},      {"idle", Context::Kind::idle, true},
 };

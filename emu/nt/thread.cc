@@ -14,7 +14,7 @@ constexpr KPRIORITY kNormalPriority = 8;
 
 Thread* threads;
 Thread* running[kMachineThreads];  /* by the machine's number */
-Process* processes[2];
+Process processes[2];  /* the system's, the client's */
 ULONG_PTR last_id;
 
 Thread* new_thread(Process* process) {
@@ -64,11 +64,11 @@ NTSTATUS create_system_thread(PHANDLE handle, PCLIENT_ID id, PKSTART_ROUTINE sta
   return STATUS_SUCCESS;
 }
 
-Process* make_process(ULONG_PTR id) {
-  auto* process = (Process*)mach_pool_alloc(sizeof(Process), 0, MACH_POOL_KERNEL | MACH_POOL_ZERO, nullptr);
-  init_dispatcher(&process->header, 3, sizeof(Process), 0);
+constexpr UCHAR kProcessObject = 3;
+
+void init_process(Process* process, ULONG_PTR id) {
+  init_dispatcher(&process->header, kProcessObject, sizeof(Process), 0);
   process->id = (HANDLE)id;
-  return process;
 }
 
 }  // namespace
@@ -77,13 +77,13 @@ void reset_thread() {
   threads = nullptr;
   for (Thread*& thread : running) thread = nullptr;
   last_id = 0x100;
-  processes[0] = make_process(4);
-  processes[1] = make_process(0x400);
-  PsInitialSystemProcess = (PEPROCESS)processes[0];
+  init_process(&processes[0], 4);
+  init_process(&processes[1], 0x400);
+  PsInitialSystemProcess = (PEPROCESS)&processes[0];
 }
 
-Process* system_process() { return processes[0]; }
-Process* client_process() { return processes[1]; }
+Process* system_process() { return &processes[0]; }
+Process* client_process() { return &processes[1]; }
 Thread* first_thread() { return threads; }
 
 Thread* current_thread() {
@@ -106,7 +106,7 @@ bool is_thread(const void* object) {
   return false;
 }
 
-bool is_process(const void* object) { return object == processes[0] || object == processes[1]; }
+bool is_process(const void* object) { return object == &processes[0] || object == &processes[1]; }
 
 void reference_thread(Thread* thread) { ++thread->references; }
 

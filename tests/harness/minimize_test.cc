@@ -27,7 +27,8 @@ Operation operation(OpKind kind, std::uint16_t id, std::uint8_t thread = 1, std:
 }
 
 const Operation* find(const Scenario& s, OpKind kind) {
-  const auto found = std::find_if(s.operations.begin(), s.operations.end(), [&](const auto& op) { return op.kind == kind; });
+  const auto found =
+      std::find_if(s.operations.begin(), s.operations.end(), [&](const auto& op) { return op.kind == kind; });
   return found == s.operations.end() ? nullptr : &*found;
 }
 
@@ -49,8 +50,8 @@ Decisions racing_read(const Scenario& s) {
 Scenario noisy() {
   Scenario s;
   s.cpus = 4;
-  s.operations = {operation(OpKind::open, 10, 3, 2), operation(OpKind::open, 11, 3, 5),
-                  operation(OpKind::read, 12, 3, 2), operation(OpKind::ioctl, 13, 2, 5),
+  s.operations = {operation(OpKind::open, 10, 3, 2),  operation(OpKind::open, 11, 3, 5),
+                  operation(OpKind::read, 12, 3, 2),  operation(OpKind::ioctl, 13, 2, 5),
                   operation(OpKind::write, 14, 4, 5), operation(OpKind::cancel, 15, 2),
                   operation(OpKind::close, 16, 4, 2)};
   s.operations[2].out_size = 300;
@@ -106,7 +107,8 @@ TEST(Minimize, SearchesAgainWhenTheScheduleNoLongerFits) {
     const auto ddi = find(s, OpKind::ioctl) ? DDI_KeAcquireSpinLockRaiseToDpc : DDI_KeInitializeSpinLock;
     const Directive needed = preempt(read->id, ddi, 2);
     if (s.schedule.strategy == StrategyId::site) return std::nullopt;
-    if (s.schedule.strategy != StrategyId::directed) return std::vector{needed, preempt(read->id, DDI_KeReleaseSpinLock, 2)};
+    if (s.schedule.strategy != StrategyId::directed)
+      return std::vector{needed, preempt(read->id, DDI_KeReleaseSpinLock, 2)};
     return has(s, needed) ? Decisions(s.schedule.directives) : std::nullopt;
   };
   const Scenario s = minimize(noisy(), oracle);
@@ -171,7 +173,8 @@ TEST(Minimize, ShortensALongRecordedSchedule) {
   const auto oracle = [](const Scenario& s) -> Decisions {
     if (s.schedule.strategy != StrategyId::directed) {
       std::vector<Directive> many;
-      for (std::uint16_t i = 1; i <= 400; ++i) many.push_back({Directive::Kind::run, {Context::Kind::dpc, i}, DDI_KeReleaseSpinLock, MACH_AFTER, i, 2});
+      for (std::uint16_t i = 1; i <= 400; ++i)
+        many.push_back({Directive::Kind::run, {Context::Kind::dpc, i}, DDI_KeReleaseSpinLock, MACH_AFTER, i, 2});
       return many;
     }
     const auto needed = [&](std::uint32_t n) {

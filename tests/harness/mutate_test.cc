@@ -135,7 +135,8 @@ TEST(RandomScenario, HasTheHabitsOfARealProgram) {
     for (const Operation& op : s.operations) {
       ASSERT_LE(op.thread, 3);
       ++kinds[op.kind];
-      if (op.kind == OpKind::ioctl) ++ioctls, known_codes += std::count(profile().ioctls.begin(), profile().ioctls.end(), op.code) != 0;
+      if (op.kind == OpKind::ioctl)
+        ++ioctls, known_codes += std::count(profile().ioctls.begin(), profile().ioctls.end(), op.code) != 0;
       if (op.kind == OpKind::cancel) dangling += op.target == op.id;
     }
   }

@@ -42,9 +42,13 @@ std::string mistake(std::string_view text) {
   }
 }
 
-std::string mistake_in(std::string_view line) { return mistake("wdmfuzz 1\n1: T1 open h1\n" + std::string(line)); }
+std::string mistake_in(std::string_view line) {
+  return mistake("wdmfuzz 1\n1: T1 open h1\n" + std::string(line));
+}
 
-TEST(Text, CanonicalTextComesBack) { EXPECT_EQ(to_text(from_text(kSample)), kSample); }
+TEST(Text, CanonicalTextComesBack) {
+  EXPECT_EQ(to_text(from_text(kSample)), kSample);
+}
 
 TEST(Text, MeansWhatItSays) {
   const Scenario s = from_text(kSample);
@@ -61,8 +65,10 @@ TEST(Text, MeansWhatItSays) {
   EXPECT_EQ(s.operations[5].pointers, 1);
   EXPECT_EQ(s.operations[6].handle, 0);
   ASSERT_EQ(s.schedule.directives.size(), 8u);
-  EXPECT_EQ(s.schedule.directives[0], (Directive{Directive::Kind::run, {Context::Kind::operation, 2},
-                                                 DDI_KeAcquireSpinLockRaiseToDpc, MACH_AFTER, 1, 2}));
+  EXPECT_EQ(
+      s.schedule.directives[0],
+      (Directive{
+          Directive::Kind::run, {Context::Kind::operation, 2}, DDI_KeAcquireSpinLockRaiseToDpc, MACH_AFTER, 1, 2}));
   EXPECT_EQ(s.schedule.directives[1].actor, kActorDpc + 1);
   EXPECT_EQ(s.schedule.directives[2].actor, limits::kFirstDriverThread);
   EXPECT_EQ(s.schedule.directives[3].context, (Context{Context::Kind::teardown, 1}));
@@ -186,7 +192,8 @@ TEST(TextMistakes, BeyondTheLimits) {
   EXPECT_EQ(mistake_in("2: T1 close h9"), "line 3: handle: `9` is out of range, 1 to 8");
   EXPECT_EQ(mistake_in("0: T1 close h1"), "line 3: operation: `0` is out of range, 1 to 65535");
   EXPECT_EQ(mistake_in("2: T1 read h1 out=4097"), "line 3: out: `4097` is out of range, 0 to 4096");
-  EXPECT_EQ(mistake_in("2: T1 write h1 in=" + std::string(1026, '0')), "line 3: in: 513 bytes, at most 512 are possible");
+  EXPECT_EQ(mistake_in("2: T1 write h1 in=" + std::string(1026, '0')),
+            "line 3: in: 513 bytes, at most 512 are possible");
   EXPECT_EQ(mistake_in("2: T1 ioctl h1 0x123456789"),
             "line 3: control code: `0x123456789` is out of range, 0 to 4294967295");
   EXPECT_EQ(mistake_in("2: T1 read h1 offset=99999999999999999999"),
@@ -204,8 +211,10 @@ TEST(TextMistakes, BrokenTextNeverDoesAnythingElse) {
     std::string text(kSample);
     for (std::size_t n = random.between(1, 4); n > 0; --n) {
       const std::size_t at = 10 + random.below(text.size() - 10);
-      if (random.percent(50)) text[at] = static_cast<char>(random.next());
-      else text.erase(at, random.below(10));
+      if (random.percent(50))
+        text[at] = static_cast<char>(random.next());
+      else
+        text.erase(at, random.below(10));
       if (text.size() < 20) break;
     }
     try {

@@ -85,24 +85,24 @@ WDM_PURE unsigned char wdm_bit_scan_Reverse64(unsigned long *index, unsigned lon
   return 1;
 }
 
-#define WDM_BIT_TEST(suffix, type, width)                                                        \
-  WDM_PURE unsigned char wdm_bit_test_##suffix(type const *base, type bit) {                          \
-    return (base[bit / width] >> (bit % width)) & 1;                                             \
-  }                                                                                              \
-  WDM_PURE unsigned char wdm_bit_test_andset##suffix(type *base, type bit) {                          \
-    unsigned char was = wdm_bit_test_##suffix(base, bit);                                             \
-    base[bit / width] |= (type)((unsigned type)1 << (bit % width));                              \
-    return was;                                                                                  \
-  }                                                                                              \
-  WDM_PURE unsigned char wdm_bit_test_andreset##suffix(type *base, type bit) {                        \
-    unsigned char was = wdm_bit_test_##suffix(base, bit);                                             \
-    base[bit / width] &= (type) ~((unsigned type)1 << (bit % width));                            \
-    return was;                                                                                  \
-  }                                                                                              \
-  WDM_PURE unsigned char wdm_bit_test_andcomplement##suffix(type *base, type bit) {                   \
-    unsigned char was = wdm_bit_test_##suffix(base, bit);                                             \
-    base[bit / width] ^= (type)((unsigned type)1 << (bit % width));                              \
-    return was;                                                                                  \
+#define WDM_BIT_TEST(suffix, type, width)                                                         \
+  WDM_PURE unsigned char wdm_bit_test_##suffix(type const *base, type bit) {                      \
+    return (base[bit / width] >> (bit % width)) & 1;                                              \
+  }                                                                                               \
+  WDM_PURE unsigned char wdm_bit_test_andset##suffix(type *base, type bit) {                      \
+    unsigned char was = wdm_bit_test_##suffix(base, bit);                                         \
+    base[bit / width] |= (type)((unsigned type)1 << (bit % width));                               \
+    return was;                                                                                   \
+  }                                                                                               \
+  WDM_PURE unsigned char wdm_bit_test_andreset##suffix(type *base, type bit) {                    \
+    unsigned char was = wdm_bit_test_##suffix(base, bit);                                         \
+    base[bit / width] &= (type) ~((unsigned type)1 << (bit % width));                             \
+    return was;                                                                                   \
+  }                                                                                               \
+  WDM_PURE unsigned char wdm_bit_test_andcomplement##suffix(type *base, type bit) {               \
+    unsigned char was = wdm_bit_test_##suffix(base, bit);                                         \
+    base[bit / width] ^= (type)((unsigned type)1 << (bit % width));                               \
+    return was;                                                                                   \
   }
 WDM_BIT_TEST(, long, 32)
 WDM_BIT_TEST(64, long long, 64)

@@ -3,7 +3,7 @@
 #include <wdm.h>
 #include <ntddkbd.h>
 #include <ntddmou.h>
-#ifndef STDAPICALLTYPE
-#define STDAPICALLTYPE __stdcall
+#ifndef WINAPI
+#define WINAPI __stdcall
 #endif
 #include_next <kbdmou.h>

@@ -15,6 +15,7 @@ namespace {
 
 std::string marks;
 void *chain = nullptr;
+long long accesses = 0;
 
 }  // namespace
 
@@ -34,7 +35,16 @@ int probe_vprint(char *out, int size, const char *format, void *arguments) {
   return vsnprintf(out, size, format, list);
 }
 
-// The machine's part.
+// The machine's part; the callbacks are what --fine makes of loads and stores.
+#define COUNT(bytes)                                      \
+  void __sanitizer_cov_load##bytes(void *) { ++accesses; } \
+  void __sanitizer_cov_store##bytes(void *) { ++accesses; }
+COUNT(1)
+COUNT(2)
+COUNT(4)
+COUNT(8)
+COUNT(16)
+#undef COUNT
 void **mach_seh_chain() { return &chain; }
 [[noreturn]] void mach_unhandled_exception(uint32_t code, uint64_t) {
   fprintf(stderr, "unhandled %x\n", code);
@@ -128,6 +138,15 @@ TEST(Dialect, CoreOperationsAreCalls) {
   EXPECT_EQ(run(dialect_DriverEntry, "interlocked", 1), 102);
   EXPECT_EQ(run(dialect_DriverEntry, "wide_length", 0), 5);
 }
+
+#ifdef WDMCC_FINE
+TEST(Dialect, EveryLoadAndStoreIsSeen) {
+  run(dialect_DriverEntry, "count_up", 0);
+  auto before = accesses;
+  run(dialect_DriverEntry, "count_up", 0);
+  EXPECT_GT(accesses, before);
+}
+#endif
 
 TEST(Dialect, GlobalsLieInTheirOwnSectionsAndCanBeRestored) {
   std::string before(__stop_wdm_data - __start_wdm_data, '\0');
