@@ -8,10 +8,18 @@ namespace {
 
 constexpr SIZE_T kAll = ~(SIZE_T)0;
 
-inline int lower(char c) { return c >= 'A' && c <= 'Z' ? c + 32 : (unsigned char)c; }
-inline int lower(WCHAR c) { return downcase(c); }
-inline int plain(char c) { return (unsigned char)c; }
-inline int plain(WCHAR c) { return c; }
+inline int lower(char c) {
+  return c >= 'A' && c <= 'Z' ? c + 32 : (unsigned char)c;
+}
+inline int lower(WCHAR c) {
+  return downcase(c);
+}
+inline int plain(char c) {
+  return (unsigned char)c;
+}
+inline int plain(WCHAR c) {
+  return c;
+}
 
 template <typename Char, typename Map>
 int compare(const Char* a, const Char* b, SIZE_T limit, Map map) {
@@ -105,12 +113,24 @@ Char* change(Char* text, Map map) {
   return text;
 }
 
-bool is_space(m_u32 c) { return c == ' ' || (c >= 9 && c <= 13); }
-bool is_digit(m_u32 c) { return c >= '0' && c <= '9'; }
-bool is_upper(m_u32 c) { return c >= 'A' && c <= 'Z'; }
-bool is_lower(m_u32 c) { return c >= 'a' && c <= 'z'; }
-bool is_alpha(m_u32 c) { return is_upper(c) || is_lower(c); }
-bool is_hex(m_u32 c) { return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
+bool is_space(m_u32 c) {
+  return c == ' ' || (c >= 9 && c <= 13);
+}
+bool is_digit(m_u32 c) {
+  return c >= '0' && c <= '9';
+}
+bool is_upper(m_u32 c) {
+  return c >= 'A' && c <= 'Z';
+}
+bool is_lower(m_u32 c) {
+  return c >= 'a' && c <= 'z';
+}
+bool is_alpha(m_u32 c) {
+  return is_upper(c) || is_lower(c);
+}
+bool is_hex(m_u32 c) {
+  return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
 
 struct Number {
   m_u64 magnitude;
@@ -230,8 +250,10 @@ const void* search(const void* key, const char* base, SIZE_T count, SIZE_T size,
     const char* middle = base + count / 2 * size;
     const int side = order(key, middle);
     if (side == 0) return middle;
-    if (side > 0) base = middle + size, count -= count / 2 + 1;
-    else count /= 2;
+    if (side > 0)
+      base = middle + size, count -= count / 2 + 1;
+    else
+      count /= 2;
   }
   return nullptr;
 }
@@ -249,44 +271,108 @@ const void* search(const void* key, const char* base, SIZE_T count, SIZE_T size,
 
 extern "C" {
 
-SIZE_T nt_strlen(const char* s) { return nt::text_length(s); }
-SIZE_T nt_wcslen(const WCHAR* s) { return nt::text_length(s); }
-SIZE_T nt_strnlen(const char* s, SIZE_T n) { return nt::length_n(s, n); }
-SIZE_T nt_wcsnlen(const WCHAR* s, SIZE_T n) { return nt::length_n(s, n); }
-char* nt_strcpy(char* to, const char* from) { return nt::copy(to, from); }
-WCHAR* nt_wcscpy(WCHAR* to, const WCHAR* from) { return nt::copy(to, from); }
-char* nt_strncpy(char* to, const char* from, SIZE_T n) { return nt::copy_n(to, from, n); }
-WCHAR* nt_wcsncpy(WCHAR* to, const WCHAR* from, SIZE_T n) { return nt::copy_n(to, from, n); }
-char* nt_strcat(char* to, const char* from) { return nt::cat_n(to, from, nt::kAll); }
-WCHAR* nt_wcscat(WCHAR* to, const WCHAR* from) { return nt::cat_n(to, from, nt::kAll); }
-char* nt_strncat(char* to, const char* from, SIZE_T n) { return nt::cat_n(to, from, n); }
-WCHAR* nt_wcsncat(WCHAR* to, const WCHAR* from, SIZE_T n) { return nt::cat_n(to, from, n); }
-int nt_strcmp(const char* a, const char* b) { return nt::compare_exact(a, b, nt::kAll); }
-int nt_wcscmp(const WCHAR* a, const WCHAR* b) { return nt::compare_exact(a, b, nt::kAll); }
-int nt_strncmp(const char* a, const char* b, SIZE_T n) { return nt::compare_exact(a, b, n); }
-int nt_wcsncmp(const WCHAR* a, const WCHAR* b, SIZE_T n) { return nt::compare_exact(a, b, n); }
-int nt__stricmp(const char* a, const char* b) { return nt::compare_any_case(a, b, nt::kAll); }
-int nt__wcsicmp(const WCHAR* a, const WCHAR* b) { return nt::compare_any_case(a, b, nt::kAll); }
-int nt__strnicmp(const char* a, const char* b, SIZE_T n) { return nt::compare_any_case(a, b, n); }
-int nt__wcsnicmp(const WCHAR* a, const WCHAR* b, SIZE_T n) { return nt::compare_any_case(a, b, n); }
-char* nt_strchr(const char* s, int c) { return nt::find(s, (char)c); }
-WCHAR* nt_wcschr(const WCHAR* s, WCHAR c) { return nt::find(s, c); }
-char* nt_strrchr(const char* s, int c) { return nt::find_last(s, (char)c); }
-WCHAR* nt_wcsrchr(const WCHAR* s, WCHAR c) { return nt::find_last(s, c); }
-char* nt_strstr(const char* s, const char* wanted) { return nt::find_text(s, wanted); }
-WCHAR* nt_wcsstr(const WCHAR* s, const WCHAR* wanted) { return nt::find_text(s, wanted); }
-SIZE_T nt_strspn(const char* s, const char* set) { return nt::span(s, set, true); }
-SIZE_T nt_wcsspn(const WCHAR* s, const WCHAR* set) { return nt::span(s, set, true); }
-SIZE_T nt_strcspn(const char* s, const char* set) { return nt::span(s, set, false); }
-SIZE_T nt_wcscspn(const WCHAR* s, const WCHAR* set) { return nt::span(s, set, false); }
+SIZE_T nt_strlen(const char* s) {
+  return nt::text_length(s);
+}
+SIZE_T nt_wcslen(const WCHAR* s) {
+  return nt::text_length(s);
+}
+SIZE_T nt_strnlen(const char* s, SIZE_T n) {
+  return nt::length_n(s, n);
+}
+SIZE_T nt_wcsnlen(const WCHAR* s, SIZE_T n) {
+  return nt::length_n(s, n);
+}
+char* nt_strcpy(char* to, const char* from) {
+  return nt::copy(to, from);
+}
+WCHAR* nt_wcscpy(WCHAR* to, const WCHAR* from) {
+  return nt::copy(to, from);
+}
+char* nt_strncpy(char* to, const char* from, SIZE_T n) {
+  return nt::copy_n(to, from, n);
+}
+WCHAR* nt_wcsncpy(WCHAR* to, const WCHAR* from, SIZE_T n) {
+  return nt::copy_n(to, from, n);
+}
+char* nt_strcat(char* to, const char* from) {
+  return nt::cat_n(to, from, nt::kAll);
+}
+WCHAR* nt_wcscat(WCHAR* to, const WCHAR* from) {
+  return nt::cat_n(to, from, nt::kAll);
+}
+char* nt_strncat(char* to, const char* from, SIZE_T n) {
+  return nt::cat_n(to, from, n);
+}
+WCHAR* nt_wcsncat(WCHAR* to, const WCHAR* from, SIZE_T n) {
+  return nt::cat_n(to, from, n);
+}
+int nt_strcmp(const char* a, const char* b) {
+  return nt::compare_exact(a, b, nt::kAll);
+}
+int nt_wcscmp(const WCHAR* a, const WCHAR* b) {
+  return nt::compare_exact(a, b, nt::kAll);
+}
+int nt_strncmp(const char* a, const char* b, SIZE_T n) {
+  return nt::compare_exact(a, b, n);
+}
+int nt_wcsncmp(const WCHAR* a, const WCHAR* b, SIZE_T n) {
+  return nt::compare_exact(a, b, n);
+}
+int nt__stricmp(const char* a, const char* b) {
+  return nt::compare_any_case(a, b, nt::kAll);
+}
+int nt__wcsicmp(const WCHAR* a, const WCHAR* b) {
+  return nt::compare_any_case(a, b, nt::kAll);
+}
+int nt__strnicmp(const char* a, const char* b, SIZE_T n) {
+  return nt::compare_any_case(a, b, n);
+}
+int nt__wcsnicmp(const WCHAR* a, const WCHAR* b, SIZE_T n) {
+  return nt::compare_any_case(a, b, n);
+}
+char* nt_strchr(const char* s, int c) {
+  return nt::find(s, (char)c);
+}
+WCHAR* nt_wcschr(const WCHAR* s, WCHAR c) {
+  return nt::find(s, c);
+}
+char* nt_strrchr(const char* s, int c) {
+  return nt::find_last(s, (char)c);
+}
+WCHAR* nt_wcsrchr(const WCHAR* s, WCHAR c) {
+  return nt::find_last(s, c);
+}
+char* nt_strstr(const char* s, const char* wanted) {
+  return nt::find_text(s, wanted);
+}
+WCHAR* nt_wcsstr(const WCHAR* s, const WCHAR* wanted) {
+  return nt::find_text(s, wanted);
+}
+SIZE_T nt_strspn(const char* s, const char* set) {
+  return nt::span(s, set, true);
+}
+SIZE_T nt_wcsspn(const WCHAR* s, const WCHAR* set) {
+  return nt::span(s, set, true);
+}
+SIZE_T nt_strcspn(const char* s, const char* set) {
+  return nt::span(s, set, false);
+}
+SIZE_T nt_wcscspn(const WCHAR* s, const WCHAR* set) {
+  return nt::span(s, set, false);
+}
 char* nt__strlwr(char* s) {
   return nt::change(s, [](char c) { return nt::lower(c); });
 }
 char* nt__strupr(char* s) {
   return nt::change(s, [](char c) { return nt::is_lower((unsigned char)c) ? c - 32 : c; });
 }
-WCHAR* nt__wcslwr(WCHAR* s) { return nt::change(s, nt::downcase); }
-WCHAR* nt__wcsupr(WCHAR* s) { return nt::change(s, nt::upcase); }
+WCHAR* nt__wcslwr(WCHAR* s) {
+  return nt::change(s, nt::downcase);
+}
+WCHAR* nt__wcsupr(WCHAR* s) {
+  return nt::change(s, nt::upcase);
+}
 
 void* nt_memchr(const void* memory, int c, SIZE_T n) {
   const auto* bytes = (const unsigned char*)memory;
@@ -295,28 +381,70 @@ void* nt_memchr(const void* memory, int c, SIZE_T n) {
   return nullptr;
 }
 
-int nt_tolower(int c) { return nt::is_upper((m_u32)c) ? c + 32 : c; }
-int nt_toupper(int c) { return nt::is_lower((m_u32)c) ? c - 32 : c; }
-WCHAR nt_towlower(WCHAR c) { return nt::downcase(c); }
-WCHAR nt_towupper(WCHAR c) { return nt::upcase(c); }
-int nt_isspace(int c) { return nt::is_space((m_u32)c); }
-int nt_isdigit(int c) { return nt::is_digit((m_u32)c); }
-int nt_isxdigit(int c) { return nt::is_hex((m_u32)c); }
-int nt_isupper(int c) { return nt::is_upper((m_u32)c); }
-int nt_islower(int c) { return nt::is_lower((m_u32)c); }
-int nt_isalpha(int c) { return nt::is_alpha((m_u32)c); }
-int nt_isalnum(int c) { return nt::is_alpha((m_u32)c) || nt::is_digit((m_u32)c); }
-int nt_isprint(int c) { return c >= 32 && c < 127; }
-int nt_iswdigit(WCHAR c) { return nt::is_digit(c); }
-int nt_iswspace(WCHAR c) { return nt::is_space(c); }
-int nt_iswalpha(WCHAR c) { return nt::is_alpha(c); }
+int nt_tolower(int c) {
+  return nt::is_upper((m_u32)c) ? c + 32 : c;
+}
+int nt_toupper(int c) {
+  return nt::is_lower((m_u32)c) ? c - 32 : c;
+}
+WCHAR nt_towlower(WCHAR c) {
+  return nt::downcase(c);
+}
+WCHAR nt_towupper(WCHAR c) {
+  return nt::upcase(c);
+}
+int nt_isspace(int c) {
+  return nt::is_space((m_u32)c);
+}
+int nt_isdigit(int c) {
+  return nt::is_digit((m_u32)c);
+}
+int nt_isxdigit(int c) {
+  return nt::is_hex((m_u32)c);
+}
+int nt_isupper(int c) {
+  return nt::is_upper((m_u32)c);
+}
+int nt_islower(int c) {
+  return nt::is_lower((m_u32)c);
+}
+int nt_isalpha(int c) {
+  return nt::is_alpha((m_u32)c);
+}
+int nt_isalnum(int c) {
+  return nt::is_alpha((m_u32)c) || nt::is_digit((m_u32)c);
+}
+int nt_isprint(int c) {
+  return c >= 32 && c < 127;
+}
+int nt_iswdigit(WCHAR c) {
+  return nt::is_digit(c);
+}
+int nt_iswspace(WCHAR c) {
+  return nt::is_space(c);
+}
+int nt_iswalpha(WCHAR c) {
+  return nt::is_alpha(c);
+}
 
-int nt_abs(int value) { return value < 0 ? -value : value; }
-int nt_atoi(const char* s) { return nt::as_long(nt::read_number(s, (const char**)nullptr, 10)); }
-long nt_atol(const char* s) { return nt::as_long(nt::read_number(s, (const char**)nullptr, 10)); }
-int nt__wtoi(const WCHAR* s) { return nt::as_long(nt::read_number(s, (const WCHAR**)nullptr, 10)); }
-long nt__wtol(const WCHAR* s) { return nt::as_long(nt::read_number(s, (const WCHAR**)nullptr, 10)); }
-long nt_strtol(const char* s, char** end, int base) { return nt::as_long(nt::read_number(s, (const char**)end, base)); }
+int nt_abs(int value) {
+  return value < 0 ? -value : value;
+}
+int nt_atoi(const char* s) {
+  return nt::as_long(nt::read_number(s, (const char**)nullptr, 10));
+}
+long nt_atol(const char* s) {
+  return nt::as_long(nt::read_number(s, (const char**)nullptr, 10));
+}
+int nt__wtoi(const WCHAR* s) {
+  return nt::as_long(nt::read_number(s, (const WCHAR**)nullptr, 10));
+}
+long nt__wtol(const WCHAR* s) {
+  return nt::as_long(nt::read_number(s, (const WCHAR**)nullptr, 10));
+}
+long nt_strtol(const char* s, char** end, int base) {
+  return nt::as_long(nt::read_number(s, (const char**)end, base));
+}
 unsigned long nt_strtoul(const char* s, char** end, int base) {
   return nt::as_ulong(nt::read_number(s, (const char**)end, base));
 }
@@ -326,17 +454,24 @@ long nt_wcstol(const WCHAR* s, WCHAR** end, int base) {
 unsigned long nt_wcstoul(const WCHAR* s, WCHAR** end, int base) {
   return nt::as_ulong(nt::read_number(s, (const WCHAR**)end, base));
 }
-char* nt__itoa(int value, char* out, int base) { return nt::write_signed(value, out, base); }
-WCHAR* nt__itow(int value, WCHAR* out, int base) { return nt::write_signed(value, out, base); }
-char* nt__ultoa(unsigned long value, char* out, int base) { return nt::write_number(value, false, out, base); }
-WCHAR* nt__ultow(unsigned long value, WCHAR* out, int base) { return nt::write_number(value, false, out, base); }
+char* nt__itoa(int value, char* out, int base) {
+  return nt::write_signed(value, out, base);
+}
+WCHAR* nt__itow(int value, WCHAR* out, int base) {
+  return nt::write_signed(value, out, base);
+}
+char* nt__ultoa(unsigned long value, char* out, int base) {
+  return nt::write_number(value, false, out, base);
+}
+WCHAR* nt__ultow(unsigned long value, WCHAR* out, int base) {
+  return nt::write_number(value, false, out, base);
+}
 
 void nt_qsort(void* base, SIZE_T count, SIZE_T size, int (*order)(const void*, const void*)) {
   nt::sort((char*)base, count, size, order);
 }
 
-void* nt_bsearch(const void* key, const void* base, SIZE_T count, SIZE_T size,
-                 int (*order)(const void*, const void*)) {
+void* nt_bsearch(const void* key, const void* base, SIZE_T count, SIZE_T size, int (*order)(const void*, const void*)) {
   return (void*)nt::search(key, (const char*)base, count, size, order);
 }
 
@@ -356,7 +491,9 @@ SIZE_T nt_wcstombs(char* to, const WCHAR* from, SIZE_T n) {
   return i;
 }
 
-int nt_vsprintf(char* out, const char* format, va_list arguments) { return nt::print(out, format, arguments); }
+int nt_vsprintf(char* out, const char* format, va_list arguments) {
+  return nt::print(out, format, arguments);
+}
 int nt__vsnprintf(char* out, SIZE_T size, const char* format, va_list arguments) {
   return nt::print_n(out, size, format, arguments);
 }
@@ -366,9 +503,15 @@ int nt__vsnwprintf(WCHAR* out, SIZE_T size, const WCHAR* format, va_list argumen
 int nt_vsnprintf(char* out, SIZE_T size, const char* format, va_list arguments) {
   return nt::print_c99(out, size, format, arguments);
 }
-int nt_sprintf(char* out, const char* format, ...) { PRINT(format, nt::print(out, format, arguments)); }
-int nt_swprintf(WCHAR* out, const WCHAR* format, ...) { PRINT(format, nt::print(out, format, arguments)); }
-int nt__swprintf(WCHAR* out, const WCHAR* format, ...) { PRINT(format, nt::print(out, format, arguments)); }
+int nt_sprintf(char* out, const char* format, ...) {
+  PRINT(format, nt::print(out, format, arguments));
+}
+int nt_swprintf(WCHAR* out, const WCHAR* format, ...) {
+  PRINT(format, nt::print(out, format, arguments));
+}
+int nt__swprintf(WCHAR* out, const WCHAR* format, ...) {
+  PRINT(format, nt::print(out, format, arguments));
+}
 int nt__snprintf(char* out, SIZE_T size, const char* format, ...) {
   PRINT(format, nt::print_n(out, size, format, arguments));
 }

@@ -6,7 +6,7 @@ namespace {
 
 /* DbgPrint sends no more than this at once. */
 constexpr SIZE_T kMaxMessage = 512;
-constexpr m_u32 kUnhandledException = 0x1E;  /* KMODE_EXCEPTION_NOT_HANDLED */
+constexpr m_u32 kUnhandledException = 0x1E; /* KMODE_EXCEPTION_NOT_HANDLED */
 
 void print(const char* prefix, const char* format, struct wdm_va_record* arguments) {
   char text[kMaxMessage];
@@ -109,7 +109,8 @@ void wdm_fastfail(unsigned int code) {
 NTKERNELAPI VOID NTAPI KeBugCheckEx(ULONG BugCheckCode, ULONG_PTR BugCheckParameter1, ULONG_PTR BugCheckParameter2,
                                     ULONG_PTR BugCheckParameter3, ULONG_PTR BugCheckParameter4) {
   DDI_ENTER(KeBugCheckEx, nullptr);
-  mach_bug_check(BugCheckCode, BugCheckParameter1, BugCheckParameter2, BugCheckParameter3, BugCheckParameter4, ddi.pc());
+  mach_bug_check(BugCheckCode, BugCheckParameter1, BugCheckParameter2, BugCheckParameter3, BugCheckParameter4,
+                 ddi.pc());
 }
 
 NTKERNELAPI VOID NTAPI KeBugCheck(ULONG BugCheckCode) {

@@ -13,7 +13,7 @@ constexpr USHORT kTargeted = 0x800;
 }  // namespace
 
 void init_dpc(PKDPC dpc, PKDEFERRED_ROUTINE routine, PVOID context, const void* pc) {
-  if (mach_dpc_remove(dpc)) mach_bug_check(0xC7, 1, (m_u64)dpc, 0, 0, pc);  /* TIMER_OR_DPC_INVALID */
+  if (mach_dpc_remove(dpc)) mach_bug_check(0xC7, 1, (m_u64)dpc, 0, 0, pc); /* TIMER_OR_DPC_INVALID */
   dpc->Type = kDpcObject;
   dpc->Importance = MediumImportance;
   dpc->Number = 0;
@@ -33,7 +33,9 @@ bool queue_dpc(PKDPC dpc, m_u32 cpu, PVOID argument1, PVOID argument2, const voi
   return true;
 }
 
-m_u32 dpc_target(PKDPC dpc, m_u32 otherwise) { return dpc->Number >= kTargeted ? dpc->Number - kTargeted : otherwise; }
+m_u32 dpc_target(PKDPC dpc, m_u32 otherwise) {
+  return dpc->Number >= kTargeted ? dpc->Number - kTargeted : otherwise;
+}
 
 }  // namespace nt
 

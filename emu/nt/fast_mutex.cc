@@ -1,5 +1,6 @@
 /* Fast mutexes and guarded mutexes, which are the same thing since Windows 8: the holder runs at APC_LEVEL, and on
- * release the mutex goes to the thread that has waited longest. Count is 1 when free, 0 when held, less with waiters. */
+ * release the mutex goes to the thread that has waited longest. Count is 1 when free, 0 when held, less with waiters.
+ */
 #include "emu/nt/thread.h"
 #include "emu/nt/wait.h"
 
@@ -9,7 +10,9 @@ namespace {
 static_assert(__builtin_offsetof(FAST_MUTEX, Event) == __builtin_offsetof(KGUARDED_MUTEX, Gate));
 static_assert(__builtin_offsetof(FAST_MUTEX, OldIrql) == __builtin_offsetof(KGUARDED_MUTEX, CombinedApcDisable));
 
-PFAST_MUTEX as_fast_mutex(PKGUARDED_MUTEX mutex) { return (PFAST_MUTEX)mutex; }
+PFAST_MUTEX as_fast_mutex(PKGUARDED_MUTEX mutex) {
+  return (PFAST_MUTEX)mutex;
+}
 
 void init_mutex(PFAST_MUTEX mutex) {
   mutex->Count = 1;

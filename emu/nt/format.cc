@@ -3,8 +3,8 @@
 namespace nt {
 namespace {
 
-enum class Size { byte, half, normal, wide };  /* char, short, 32 bits, 64 bits */
-enum class Text { by_format, narrow, wide };   /* h, or l and w, before s, c, Z */
+enum class Size { byte, half, normal, wide }; /* char, short, 32 bits, 64 bits */
+enum class Text { by_format, narrow, wide };  /* h, or l and w, before s, c, Z */
 
 struct Spec {
   bool left, plus, space, alternate, zero;
@@ -13,7 +13,7 @@ struct Spec {
   m_u32 precision;
   Size size;
   Text text;
-  char conversion;  /* 0 at the end of the format */
+  char conversion; /* 0 at the end of the format */
 };
 
 template <typename Char>
@@ -57,12 +57,18 @@ m_u32 parse_number(const Char*& at) {
 template <typename Char>
 void parse_flags(const Char*& at, Spec& spec) {
   for (;; ++at) {
-    if (*at == '-') spec.left = true;
-    else if (*at == '+') spec.plus = true;
-    else if (*at == ' ') spec.space = true;
-    else if (*at == '#') spec.alternate = true;
-    else if (*at == '0') spec.zero = true;
-    else return;
+    if (*at == '-')
+      spec.left = true;
+    else if (*at == '+')
+      spec.plus = true;
+    else if (*at == ' ')
+      spec.space = true;
+    else if (*at == '#')
+      spec.alternate = true;
+    else if (*at == '0')
+      spec.zero = true;
+    else
+      return;
   }
 }
 
@@ -104,14 +110,19 @@ void parse_size(const Char*& at, Spec& spec) {
     case 'I':
     case 'z':
     case 't':
-    case 'j': spec.size = Size::wide; break;
+    case 'j':
+      spec.size = Size::wide;
+      break;
     case 'l':
-    case 'w': spec.text = Text::wide; break;
+    case 'w':
+      spec.text = Text::wide;
+      break;
     case 'h':
       spec.size = Size::half;
       spec.text = Text::narrow;
       break;
-    default: return;
+    default:
+      return;
   }
   ++at;
 }
@@ -131,20 +142,28 @@ Spec parse_spec(const Char*& at, struct wdm_va_record* arguments) {
 
 m_u64 unsigned_argument(const Spec& spec, struct wdm_va_record* arguments) {
   switch (spec.size) {
-    case Size::wide: return va_arg(arguments, unsigned long long);
-    case Size::normal: return va_arg(arguments, unsigned int);
-    case Size::half: return (unsigned short)va_arg(arguments, unsigned int);
-    case Size::byte: return (unsigned char)va_arg(arguments, unsigned int);
+    case Size::wide:
+      return va_arg(arguments, unsigned long long);
+    case Size::normal:
+      return va_arg(arguments, unsigned int);
+    case Size::half:
+      return (unsigned short)va_arg(arguments, unsigned int);
+    case Size::byte:
+      return (unsigned char)va_arg(arguments, unsigned int);
   }
   return 0;
 }
 
 m_i64 signed_argument(const Spec& spec, struct wdm_va_record* arguments) {
   switch (spec.size) {
-    case Size::wide: return va_arg(arguments, long long);
-    case Size::normal: return va_arg(arguments, int);
-    case Size::half: return (short)va_arg(arguments, int);
-    case Size::byte: return (signed char)va_arg(arguments, int);
+    case Size::wide:
+      return va_arg(arguments, long long);
+    case Size::normal:
+      return va_arg(arguments, int);
+    case Size::half:
+      return (short)va_arg(arguments, int);
+    case Size::byte:
+      return (signed char)va_arg(arguments, int);
   }
   return 0;
 }
@@ -201,8 +220,10 @@ void put_text(Output<Char>& output, const Spec& spec, const void* text, bool wid
   const SIZE_T limit = spec.has_precision ? spec.precision : ~(SIZE_T)0;
   if (!text) return put_padded(output, spec, "", 0, {"(null)", nullptr, limit < 6 ? limit : 6}, 0);
   Source source = {nullptr, nullptr, 0};
-  if (wide) source = {nullptr, (const WCHAR*)text, length_up_to((const WCHAR*)text, limit)};
-  else source = {(const char*)text, nullptr, length_up_to((const char*)text, limit)};
+  if (wide)
+    source = {nullptr, (const WCHAR*)text, length_up_to((const WCHAR*)text, limit)};
+  else
+    source = {(const char*)text, nullptr, length_up_to((const char*)text, limit)};
   put_padded(output, spec, "", 0, source, 0);
 }
 
@@ -213,8 +234,10 @@ void put_counted(Output<Char>& output, const Spec& spec, const UNICODE_STRING* s
   SIZE_T length = wide ? string->Length / sizeof(WCHAR) : string->Length;
   if (spec.has_precision && spec.precision < length) length = spec.precision;
   Source source = {nullptr, nullptr, length};
-  if (wide) source.wide = string->Buffer;
-  else source.narrow = (const char*)string->Buffer;
+  if (wide)
+    source.wide = string->Buffer;
+  else
+    source.narrow = (const char*)string->Buffer;
   put_padded(output, spec, "", 0, source, 0);
 }
 
@@ -227,9 +250,12 @@ void put_character(Output<Char>& output, const Spec& spec, m_u32 value, bool wid
 /* Lower case means the width of the format, upper case the other one; h, l and w say it outright. */
 bool is_wide(const Spec& spec, bool wide_format, bool upper) {
   switch (spec.text) {
-    case Text::narrow: return false;
-    case Text::wide: return true;
-    case Text::by_format: return upper ? !wide_format : wide_format;
+    case Text::narrow:
+      return false;
+    case Text::wide:
+      return true;
+    case Text::by_format:
+      return upper ? !wide_format : wide_format;
   }
   return false;
 }
@@ -239,12 +265,17 @@ void put_conversion(Output<Char>& output, const Spec& spec, struct wdm_va_record
   constexpr bool wide_format = sizeof(Char) == sizeof(WCHAR);
   switch (spec.conversion) {
     case 'd':
-    case 'i': return put_signed(output, spec, signed_argument(spec, arguments));
-    case 'u': return put_number(output, spec, unsigned_argument(spec, arguments), 10, false, "");
-    case 'o': return put_number(output, spec, unsigned_argument(spec, arguments), 8, false, spec.alternate ? "0" : "");
+    case 'i':
+      return put_signed(output, spec, signed_argument(spec, arguments));
+    case 'u':
+      return put_number(output, spec, unsigned_argument(spec, arguments), 10, false, "");
+    case 'o':
+      return put_number(output, spec, unsigned_argument(spec, arguments), 8, false, spec.alternate ? "0" : "");
     case 'x':
-    case 'X': return put_hexadecimal(output, spec, unsigned_argument(spec, arguments), spec.conversion == 'X');
-    case 'p': return put_pointer(output, spec, va_arg(arguments, const void*));
+    case 'X':
+      return put_hexadecimal(output, spec, unsigned_argument(spec, arguments), spec.conversion == 'X');
+    case 'p':
+      return put_pointer(output, spec, va_arg(arguments, const void*));
     case 'c':
     case 'C': {
       const bool wide = is_wide(spec, wide_format, spec.conversion == 'C');
@@ -265,9 +296,12 @@ void put_conversion(Output<Char>& output, const Spec& spec, struct wdm_va_record
     case 'g':
     case 'G':
     case 'a':
-    case 'A': mach_not_emulated("printf of floating-point numbers");
-    case 'n': mach_not_emulated("printf %n");
-    default: return output.put((unsigned char)spec.conversion); /* %% and what means nothing */
+    case 'A':
+      mach_not_emulated("printf of floating-point numbers");
+    case 'n':
+      mach_not_emulated("printf %n");
+    default:
+      return output.put((unsigned char)spec.conversion); /* %% and what means nothing */
   }
 }
 

@@ -10,7 +10,7 @@ namespace {
 struct Slot {
   Slot* next;
   HANDLE handle;
-  void* object;  /* null: closed */
+  void* object; /* null: closed */
   ObjectKind kind;
   void (*closed)(void*);
 };

@@ -12,8 +12,8 @@ enum class ObjectKind : m_u8 { none, thread, process, event, semaphore, file, de
  * reference is dropped. */
 HANDLE handle_for(void* object, ObjectKind kind, void (*closed)(void*) = nullptr);
 /* The object behind a handle, or null; `*kind` says what it is. No reference is taken. A handle that names no object
- * but could be one of the client's events (user mode, 4...64 in steps of 4) makes that event: a client may pass any event
- * it likes, and the scenario's bytes choose which. */
+ * but could be one of the client's events (user mode, 4...64 in steps of 4) makes that event: a client may pass any
+ * event it likes, and the scenario's bytes choose which. */
 void* object_from_handle(HANDLE handle, KPROCESSOR_MODE mode, ObjectKind* kind);
 /* ZwClose. Yields when an object goes that has work to do. */
 NTSTATUS close_handle(HANDLE handle);

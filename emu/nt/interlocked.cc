@@ -1,60 +1,60 @@
-/* Interlocked operations. Only one processor of the machine runs at a time, so plain accesses are atomic; what matters is
- * that each is a scheduling point and that AddressSanitizer sees it. */
+/* Interlocked operations. Only one processor of the machine runs at a time, so plain accesses are atomic; what matters
+ * is that each is a scheduling point and that AddressSanitizer sees it. */
 #include "emu/nt/nt.h"
 
-#define INTERLOCKED(suffix, type)                                                                \
-  type InterlockedIncrement##suffix(type volatile* Addend) {                                     \
-    DDI_ENTER(InterlockedIncrement##suffix, Addend);                                             \
-    return *Addend = (type)(*Addend + 1);                                                        \
-  }                                                                                              \
-  type InterlockedDecrement##suffix(type volatile* Addend) {                                     \
-    DDI_ENTER(InterlockedDecrement##suffix, Addend);                                             \
-    return *Addend = (type)(*Addend - 1);                                                        \
-  }                                                                                              \
-  type InterlockedAdd##suffix(type volatile* Target, type Value) {                               \
-    DDI_ENTER(InterlockedAdd##suffix, Target);                                                   \
-    return *Target = (type)(*Target + Value);                                                    \
-  }                                                                                              \
-  type InterlockedExchange##suffix(type volatile* Target, type Value) {                          \
-    DDI_ENTER(InterlockedExchange##suffix, Target);                                              \
-    return nt::exchange(Target, Value);                                                          \
-  }                                                                                              \
-  type InterlockedExchangeAdd##suffix(type volatile* Target, type Value) {                       \
-    DDI_ENTER(InterlockedExchangeAdd##suffix, Target);                                           \
-    return nt::exchange(Target, (type)(*Target + Value));                                        \
-  }                                                                                              \
-  type InterlockedAnd##suffix(type volatile* Target, type Value) {                               \
-    DDI_ENTER(InterlockedAnd##suffix, Target);                                                   \
-    return nt::exchange(Target, (type)(*Target & Value));                                        \
-  }                                                                                              \
-  type InterlockedOr##suffix(type volatile* Target, type Value) {                                \
-    DDI_ENTER(InterlockedOr##suffix, Target);                                                    \
-    return nt::exchange(Target, (type)(*Target | Value));                                        \
-  }                                                                                              \
-  type InterlockedXor##suffix(type volatile* Target, type Value) {                               \
-    DDI_ENTER(InterlockedXor##suffix, Target);                                                   \
-    return nt::exchange(Target, (type)(*Target ^ Value));                                        \
-  }                                                                                              \
+#define INTERLOCKED(suffix, type)                                                                 \
+  type InterlockedIncrement##suffix(type volatile* Addend) {                                      \
+    DDI_ENTER(InterlockedIncrement##suffix, Addend);                                              \
+    return *Addend = (type)(*Addend + 1);                                                         \
+  }                                                                                               \
+  type InterlockedDecrement##suffix(type volatile* Addend) {                                      \
+    DDI_ENTER(InterlockedDecrement##suffix, Addend);                                              \
+    return *Addend = (type)(*Addend - 1);                                                         \
+  }                                                                                               \
+  type InterlockedAdd##suffix(type volatile* Target, type Value) {                                \
+    DDI_ENTER(InterlockedAdd##suffix, Target);                                                    \
+    return *Target = (type)(*Target + Value);                                                     \
+  }                                                                                               \
+  type InterlockedExchange##suffix(type volatile* Target, type Value) {                           \
+    DDI_ENTER(InterlockedExchange##suffix, Target);                                               \
+    return nt::exchange(Target, Value);                                                           \
+  }                                                                                               \
+  type InterlockedExchangeAdd##suffix(type volatile* Target, type Value) {                        \
+    DDI_ENTER(InterlockedExchangeAdd##suffix, Target);                                            \
+    return nt::exchange(Target, (type)(*Target + Value));                                         \
+  }                                                                                               \
+  type InterlockedAnd##suffix(type volatile* Target, type Value) {                                \
+    DDI_ENTER(InterlockedAnd##suffix, Target);                                                    \
+    return nt::exchange(Target, (type)(*Target & Value));                                         \
+  }                                                                                               \
+  type InterlockedOr##suffix(type volatile* Target, type Value) {                                 \
+    DDI_ENTER(InterlockedOr##suffix, Target);                                                     \
+    return nt::exchange(Target, (type)(*Target | Value));                                         \
+  }                                                                                               \
+  type InterlockedXor##suffix(type volatile* Target, type Value) {                                \
+    DDI_ENTER(InterlockedXor##suffix, Target);                                                    \
+    return nt::exchange(Target, (type)(*Target ^ Value));                                         \
+  }                                                                                               \
   type InterlockedCompareExchange##suffix(type volatile* Target, type Exchange, type Comparand) { \
-    DDI_ENTER(InterlockedCompareExchange##suffix, Target);                                       \
-    return nt::compare_exchange(Target, Exchange, Comparand);                                    \
+    DDI_ENTER(InterlockedCompareExchange##suffix, Target);                                        \
+    return nt::compare_exchange(Target, Exchange, Comparand);                                     \
   }
 
-#define INTERLOCKED_BITS(suffix, type, unsigned_type)                                            \
-  unsigned char InterlockedBitTestAndSet##suffix(type volatile* Base, type Bit) {                \
-    DDI_ENTER(InterlockedBitTestAndSet##suffix, Base);                                           \
-    const auto bit = nt::bit_at<type, unsigned_type>(Base, Bit);                                 \
-    return (nt::exchange(bit.word, (type)(*bit.word | bit.mask)) & bit.mask) != 0;               \
-  }                                                                                              \
-  unsigned char InterlockedBitTestAndReset##suffix(type volatile* Base, type Bit) {              \
-    DDI_ENTER(InterlockedBitTestAndReset##suffix, Base);                                         \
-    const auto bit = nt::bit_at<type, unsigned_type>(Base, Bit);                                 \
-    return (nt::exchange(bit.word, (type)(*bit.word & ~bit.mask)) & bit.mask) != 0;              \
-  }                                                                                              \
-  unsigned char InterlockedBitTestAndComplement##suffix(type volatile* Base, type Bit) {         \
-    DDI_ENTER(InterlockedBitTestAndComplement##suffix, Base);                                    \
-    const auto bit = nt::bit_at<type, unsigned_type>(Base, Bit);                                 \
-    return (nt::exchange(bit.word, (type)(*bit.word ^ bit.mask)) & bit.mask) != 0;               \
+#define INTERLOCKED_BITS(suffix, type, unsigned_type)                                    \
+  unsigned char InterlockedBitTestAndSet##suffix(type volatile* Base, type Bit) {        \
+    DDI_ENTER(InterlockedBitTestAndSet##suffix, Base);                                   \
+    const auto bit = nt::bit_at<type, unsigned_type>(Base, Bit);                         \
+    return (nt::exchange(bit.word, (type)(*bit.word | bit.mask)) & bit.mask) != 0;       \
+  }                                                                                      \
+  unsigned char InterlockedBitTestAndReset##suffix(type volatile* Base, type Bit) {      \
+    DDI_ENTER(InterlockedBitTestAndReset##suffix, Base);                                 \
+    const auto bit = nt::bit_at<type, unsigned_type>(Base, Bit);                         \
+    return (nt::exchange(bit.word, (type)(*bit.word & ~bit.mask)) & bit.mask) != 0;      \
+  }                                                                                      \
+  unsigned char InterlockedBitTestAndComplement##suffix(type volatile* Base, type Bit) { \
+    DDI_ENTER(InterlockedBitTestAndComplement##suffix, Base);                            \
+    const auto bit = nt::bit_at<type, unsigned_type>(Base, Bit);                         \
+    return (nt::exchange(bit.word, (type)(*bit.word ^ bit.mask)) & bit.mask) != 0;       \
   }
 
 namespace nt {

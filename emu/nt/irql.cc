@@ -23,13 +23,19 @@ void leave(LONG* count, m_u32 rule, const void* pc) {
   --*count;
 }
 
-KAFFINITY all_processors() { return ((KAFFINITY)1 << mach_cpu_count()) - 1; }
+KAFFINITY all_processors() {
+  return ((KAFFINITY)1 << mach_cpu_count()) - 1;
+}
 
-bool is_our_group(USHORT group) { return group == 0 || group == ALL_PROCESSOR_GROUPS; }
+bool is_our_group(USHORT group) {
+  return group == 0 || group == ALL_PROCESSOR_GROUPS;
+}
 
 }  // namespace
 
-void reset_irql() { KeNumberProcessors = (CCHAR)mach_cpu_count(); }
+void reset_irql() {
+  KeNumberProcessors = (CCHAR)mach_cpu_count();
+}
 
 }  // namespace nt
 

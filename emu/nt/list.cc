@@ -43,9 +43,13 @@ PSINGLE_LIST_ENTRY push(PSINGLE_LIST_ENTRY head, PSINGLE_LIST_ENTRY entry) {
 }
 
 /* Sequenced lists: the first entry's address without its four low bits, a depth and a sequence number. */
-PSLIST_ENTRY first_of(PSLIST_HEADER list) { return (PSLIST_ENTRY)(ULONG_PTR)(list->HeaderX64.NextEntry << 4); }
+PSLIST_ENTRY first_of(PSLIST_HEADER list) {
+  return (PSLIST_ENTRY)(ULONG_PTR)(list->HeaderX64.NextEntry << 4);
+}
 
-void set_first(PSLIST_HEADER list, PSLIST_ENTRY entry) { list->HeaderX64.NextEntry = (ULONG_PTR)entry >> 4; }
+void set_first(PSLIST_HEADER list, PSLIST_ENTRY entry) {
+  list->HeaderX64.NextEntry = (ULONG_PTR)entry >> 4;
+}
 
 PSLIST_ENTRY slist_push(PSLIST_HEADER list, PSLIST_ENTRY entry) {
   if ((ULONG_PTR)entry & 15) ExRaiseStatus(STATUS_DATATYPE_MISALIGNMENT);
@@ -244,7 +248,8 @@ NTKERNELAPI PSLIST_ENTRY NTAPI InterlockedFlushSList(PSLIST_HEADER ListHead) {
 }
 
 /* The lock is a leftover of older processors and is not used. */
-NTKERNELAPI PSLIST_ENTRY NTAPI ExInterlockedPushEntrySList(PSLIST_HEADER ListHead, PSLIST_ENTRY ListEntry, PKSPIN_LOCK) {
+NTKERNELAPI PSLIST_ENTRY NTAPI ExInterlockedPushEntrySList(PSLIST_HEADER ListHead, PSLIST_ENTRY ListEntry,
+                                                           PKSPIN_LOCK) {
   DDI_ENTER(ExInterlockedPushEntrySList, ListHead);
   return nt::slist_push(ListHead, ListEntry);
 }

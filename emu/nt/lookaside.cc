@@ -4,8 +4,8 @@
 namespace nt {
 namespace {
 
-constexpr ULONG kRaiseOnFail = 1;  /* EX_LOOKASIDE_LIST_EX_FLAGS_RAISE_ON_FAIL */
-constexpr ULONG kFailNoRaise = 2;  /* EX_LOOKASIDE_LIST_EX_FLAGS_FAIL_NO_RAISE: quota without an exception */
+constexpr ULONG kRaiseOnFail = 1; /* EX_LOOKASIDE_LIST_EX_FLAGS_RAISE_ON_FAIL */
+constexpr ULONG kFailNoRaise = 2; /* EX_LOOKASIDE_LIST_EX_FLAGS_FAIL_NO_RAISE: quota without an exception */
 
 /* GENERAL_LOOKASIDE and GENERAL_LOOKASIDE_POOL have the same members. Null routines mean pool. */
 template <typename Lookaside>
@@ -55,8 +55,8 @@ void free_ex(PLOOKASIDE_LIST_EX list, void* entry, const void* pc) {
   call_driver((const void*)list->L.FreeEx, [&] { return list->L.FreeEx(entry, list), 0; });
 }
 
-void init_with_routines(GENERAL_LOOKASIDE* list, ULONG type, ULONG flags, PALLOCATE_FUNCTION allocate, PFREE_FUNCTION free,
-                        SIZE_T size, ULONG tag) {
+void init_with_routines(GENERAL_LOOKASIDE* list, ULONG type, ULONG flags, PALLOCATE_FUNCTION allocate,
+                        PFREE_FUNCTION free, SIZE_T size, ULONG tag) {
   init(list, type | (flags & POOL_RAISE_IF_ALLOCATION_FAILURE), size, tag);
   list->Allocate = allocate;
   list->Free = free;
@@ -68,7 +68,8 @@ void init_with_routines(GENERAL_LOOKASIDE* list, ULONG type, ULONG flags, PALLOC
 extern "C" {
 
 NTKERNELAPI VOID NTAPI ExInitializeNPagedLookasideList(PNPAGED_LOOKASIDE_LIST Lookaside, PALLOCATE_FUNCTION Allocate,
-                                                       PFREE_FUNCTION Free, ULONG Flags, SIZE_T Size, ULONG Tag, USHORT) {
+                                                       PFREE_FUNCTION Free, ULONG Flags, SIZE_T Size, ULONG Tag,
+                                                       USHORT) {
   DDI_ENTER(ExInitializeNPagedLookasideList, Lookaside);
   nt::init_with_routines(&Lookaside->L, NonPagedPool, Flags, Allocate, Free, Size, Tag);
 }
@@ -89,7 +90,8 @@ NTKERNELAPI VOID NTAPI ExFreeToNPagedLookasideList(PNPAGED_LOOKASIDE_LIST Lookas
 }
 
 NTKERNELAPI VOID NTAPI ExInitializePagedLookasideList(PPAGED_LOOKASIDE_LIST Lookaside, PALLOCATE_FUNCTION Allocate,
-                                                      PFREE_FUNCTION Free, ULONG Flags, SIZE_T Size, ULONG Tag, USHORT) {
+                                                      PFREE_FUNCTION Free, ULONG Flags, SIZE_T Size, ULONG Tag,
+                                                      USHORT) {
   DDI_ENTER(ExInitializePagedLookasideList, Lookaside);
   nt::init_with_routines(&Lookaside->L, PagedPool, Flags, Allocate, Free, Size, Tag);
 }

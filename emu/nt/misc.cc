@@ -1,6 +1,16 @@
 /* What fits nowhere else. */
 #include "emu/nt/nt.h"
 
+namespace nt {
+namespace {
+
+/* Windows 10, version 2004. */
+constexpr ULONG kMajorVersion = 10;
+constexpr ULONG kBuildNumber = 19041;
+
+}  // namespace
+}  // namespace nt
+
 extern "C" {
 
 /* PAGED_CODE() */
@@ -23,12 +33,22 @@ void KeMemoryBarrier(void) {
   DDI_ENTER(KeMemoryBarrier, nullptr);
 }
 
+NTSTATUS NTAPI RtlGetVersion(PRTL_OSVERSIONINFOW lpVersionInformation) {
+  DDI_ENTER(RtlGetVersion, nullptr);
+  lpVersionInformation->dwMajorVersion = nt::kMajorVersion;
+  lpVersionInformation->dwMinorVersion = 0;
+  lpVersionInformation->dwBuildNumber = nt::kBuildNumber;
+  lpVersionInformation->dwPlatformId = 2; /* VER_PLATFORM_WIN32_NT */
+  lpVersionInformation->szCSDVersion[0] = 0;
+  return STATUS_SUCCESS;
+}
+
 NTKERNELAPI BOOLEAN NTAPI PsGetVersion(PULONG MajorVersion, PULONG MinorVersion, PULONG BuildNumber,
                                        PUNICODE_STRING CSDVersion) {
   DDI_ENTER(PsGetVersion, nullptr);
-  if (MajorVersion) *MajorVersion = 10;
+  if (MajorVersion) *MajorVersion = nt::kMajorVersion;
   if (MinorVersion) *MinorVersion = 0;
-  if (BuildNumber) *BuildNumber = 19041;
+  if (BuildNumber) *BuildNumber = nt::kBuildNumber;
   if (CSDVersion) CSDVersion->Length = 0;
   return FALSE;
 }

@@ -14,8 +14,8 @@ struct Counted {
   void* object;
   LONG references;
   ObjectKind kind;
-  WCHAR* name;    /* of a named event */
-  USHORT length;  /* bytes */
+  WCHAR* name;   /* of a named event */
+  USHORT length; /* bytes */
 };
 
 Counted* counted;
@@ -73,7 +73,9 @@ PKEVENT create_named_event(PUNICODE_STRING name, EVENT_TYPE type, PHANDLE handle
 }
 
 /* REFERENCE_BY_POINTER: what was passed is no object, or has no references left. */
-[[noreturn]] void not_an_object(void* object, const void* pc) { mach_bug_check(0x18, 0, (m_u64)object, 0, 0, pc); }
+[[noreturn]] void not_an_object(void* object, const void* pc) {
+  mach_bug_check(0x18, 0, (m_u64)object, 0, 0, pc);
+}
 
 ObjectKind kind_of_type(POBJECT_TYPE type) {
   if (type == *PsThreadType) return ObjectKind::thread;
@@ -111,7 +113,9 @@ PKEVENT event_of(HANDLE handle) {
 }
 
 m_u8 type_markers[8];
-POBJECT_TYPE type_at(m_u32 index) { return (POBJECT_TYPE)&type_markers[index]; }
+POBJECT_TYPE type_at(m_u32 index) {
+  return (POBJECT_TYPE)&type_markers[index];
+}
 POBJECT_TYPE types[8];
 
 }  // namespace

@@ -21,7 +21,9 @@ void* allocate(m_u64 size, ULONG tag, m_u32 flags, bool raises, const void* pc) 
   return block;
 }
 
-bool fails_with_null(ULONG type) { return !(type & POOL_RAISE_IF_ALLOCATION_FAILURE); }
+bool fails_with_null(ULONG type) {
+  return !(type & POOL_RAISE_IF_ALLOCATION_FAILURE);
+}
 
 /* The quota forms raise unless told otherwise. */
 void* allocate_quota(ULONG type, SIZE_T size, ULONG tag, const void* pc) {
@@ -48,12 +50,12 @@ void* pool_allocate(ULONG type, SIZE_T size, ULONG tag, const void* pc) {
   m_u32 flags = type & kPagedBit ? MACH_POOL_PAGED : 0;
   if (type & POOL_ZERO_ALLOCATION) flags |= MACH_POOL_ZERO;
   void* block = allocate(size, tag, flags, !fails_with_null(type), pc);
-  if (!block && (type & kMustSucceedBit)) mach_bug_check(0x41, size, 0, 0, 0, pc);  /* MUST_SUCCEED_POOL_EMPTY */
+  if (!block && (type & kMustSucceedBit)) mach_bug_check(0x41, size, 0, 0, 0, pc); /* MUST_SUCCEED_POOL_EMPTY */
   return block;
 }
 
 void pool_free(void* block, ULONG tag, const void* pc) {
-  if (!block) mach_bug_check(0xC2, 0x46, 0, 0, 0, pc);  /* BAD_POOL_CALLER */
+  if (!block) mach_bug_check(0xC2, 0x46, 0, 0, 0, pc); /* BAD_POOL_CALLER */
   mach_pool_free(block, tag, pc);
 }
 

@@ -6,8 +6,8 @@
 
 namespace nt {
 
-/* ExAllocatePoolWithTag without its scheduling points; `type` is a POOL_TYPE with its modifiers. Null or a raised exception
- * when it fails, as the modifiers say. Emits PoolAlloc. */
+/* ExAllocatePoolWithTag without its scheduling points; `type` is a POOL_TYPE with its modifiers. Null or a raised
+ * exception when it fails, as the modifiers say. Emits PoolAlloc. */
 void* pool_allocate(ULONG type, SIZE_T size, ULONG tag, const void* pc);
 /* ExFreePoolWithTag likewise; tag 0 fits any. A null block stops the machine (0xC2, 0x46). Emits PoolFree. */
 void pool_free(void* block, ULONG tag, const void* pc);

@@ -4,12 +4,16 @@
 namespace nt {
 namespace {
 
-bool bit_is_set(const RTL_BITMAP* map, ULONG index) { return map->Buffer[index / 32] >> (index % 32) & 1; }
+bool bit_is_set(const RTL_BITMAP* map, ULONG index) {
+  return map->Buffer[index / 32] >> (index % 32) & 1;
+}
 
 void write_bit(RTL_BITMAP* map, ULONG index, bool set) {
   const ULONG mask = 1ul << (index % 32);
-  if (set) map->Buffer[index / 32] |= mask;
-  else map->Buffer[index / 32] &= ~mask;
+  if (set)
+    map->Buffer[index / 32] |= mask;
+  else
+    map->Buffer[index / 32] &= ~mask;
 }
 
 void write_bits(RTL_BITMAP* map, ULONG start, ULONG count, bool set) {
@@ -53,7 +57,9 @@ constexpr LONGLONG kSecond = 10000000;
 constexpr LONGLONG kDay = 86400 * kSecond;
 constexpr LONGLONG kSeconds1601To1970 = 11644473600;
 
-bool is_leap(LONGLONG year) { return (year % 4 == 0 && year % 100 != 0) || year % 400 == 0; }
+bool is_leap(LONGLONG year) {
+  return (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+}
 
 m_u32 days_in_month(LONGLONG year, m_u32 month) {
   constexpr m_u8 days[12] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
@@ -69,7 +75,7 @@ LONGLONG days_before_year(LONGLONG year) {
 void to_fields(LONGLONG time, PTIME_FIELDS fields) {
   LONGLONG days = time / kDay;
   LONGLONG rest = time % kDay / (kSecond / 1000);
-  fields->Weekday = (SHORT)((days + 1) % 7);  /* 1 January 1601 was a Monday */
+  fields->Weekday = (SHORT)((days + 1) % 7); /* 1 January 1601 was a Monday */
   fields->Milliseconds = (SHORT)(rest % 1000);
   rest /= 1000;
   fields->Second = (SHORT)(rest % 60);
@@ -86,9 +92,9 @@ void to_fields(LONGLONG time, PTIME_FIELDS fields) {
 }
 
 bool is_valid(const TIME_FIELDS& t) {
-  return t.Year >= 1601 && t.Month >= 1 && t.Month <= 12 && t.Day >= 1 && t.Day <= (SHORT)days_in_month(t.Year, t.Month) &&
-         t.Hour >= 0 && t.Hour < 24 && t.Minute >= 0 && t.Minute < 60 && t.Second >= 0 && t.Second < 60 &&
-         t.Milliseconds >= 0 && t.Milliseconds < 1000;
+  return t.Year >= 1601 && t.Month >= 1 && t.Month <= 12 && t.Day >= 1 &&
+         t.Day <= (SHORT)days_in_month(t.Year, t.Month) && t.Hour >= 0 && t.Hour < 24 && t.Minute >= 0 &&
+         t.Minute < 60 && t.Second >= 0 && t.Second < 60 && t.Milliseconds >= 0 && t.Milliseconds < 1000;
 }
 
 LONGLONG from_fields(const TIME_FIELDS& t) {

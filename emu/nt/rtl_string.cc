@@ -6,12 +6,20 @@ namespace nt {
 namespace {
 
 constexpr ULONG kStringTag = 'grtS';
-constexpr SIZE_T kMaxBytes = 0xFFFC;  /* the longest UNICODE_STRING with room for its terminator */
+constexpr SIZE_T kMaxBytes = 0xFFFC; /* the longest UNICODE_STRING with room for its terminator */
 
-m_u32 characters(const UNICODE_STRING* string) { return string->Length / sizeof(WCHAR); }
-m_u32 characters(const STRING* string) { return string->Length; }
-WCHAR at(const UNICODE_STRING* string, m_u32 i) { return string->Buffer[i]; }
-WCHAR at(const STRING* string, m_u32 i) { return widen(string->Buffer[i]); }
+m_u32 characters(const UNICODE_STRING* string) {
+  return string->Length / sizeof(WCHAR);
+}
+m_u32 characters(const STRING* string) {
+  return string->Length;
+}
+WCHAR at(const UNICODE_STRING* string, m_u32 i) {
+  return string->Buffer[i];
+}
+WCHAR at(const STRING* string, m_u32 i) {
+  return widen(string->Buffer[i]);
+}
 
 template <typename String>
 LONG compare(const String* a, const String* b, bool any_case) {
@@ -135,14 +143,16 @@ void free_string(String* string, const void* pc) {
   __builtin_memset(string, 0, sizeof(*string));
 }
 
-bool is_base(ULONG base) { return base == 2 || base == 8 || base == 10 || base == 16; }
+bool is_base(ULONG base) {
+  return base == 2 || base == 8 || base == 10 || base == 16;
+}
 
 NTSTATUS number_to_string(ULONGLONG value, ULONG base, PUNICODE_STRING string) {
   if (base == 0) base = 10;
   if (!is_base(base)) return STATUS_INVALID_PARAMETER;
   WCHAR digits[64];
   m_u32 first = 64;
-  do digits[--first] = (WCHAR)"0123456789ABCDEF"[value % base];
+  do digits[--first] = (WCHAR) "0123456789ABCDEF"[value % base];
   while (value /= base);
   const SIZE_T bytes = (64 - first) * sizeof(WCHAR);
   if (bytes > string->MaximumLength) return STATUS_BUFFER_OVERFLOW;
@@ -192,20 +202,22 @@ ULONG hash(const UNICODE_STRING* string, bool any_case) {
   return result;
 }
 
-constexpr m_u32 kGuidCharacters = 38;  /* {xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx} */
+constexpr m_u32 kGuidCharacters = 38; /* {xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx} */
 
 /* Byte of a GUID for each pair of digits, in the order in which they are written. */
 constexpr m_u8 kGuidOrder[16] = {3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15};
 
-bool dash_before(m_u32 pair) { return pair == 4 || pair == 6 || pair == 8 || pair == 10; }
+bool dash_before(m_u32 pair) {
+  return pair == 4 || pair == 6 || pair == 8 || pair == 10;
+}
 
 void write_guid(const GUID& guid, WCHAR* out) {
   const auto* bytes = (const m_u8*)&guid;
   *out++ = L'{';
   for (m_u32 pair = 0; pair < 16; ++pair) {
     if (dash_before(pair)) *out++ = L'-';
-    *out++ = (WCHAR)"0123456789ABCDEF"[bytes[kGuidOrder[pair]] >> 4];
-    *out++ = (WCHAR)"0123456789ABCDEF"[bytes[kGuidOrder[pair]] & 15];
+    *out++ = (WCHAR) "0123456789ABCDEF"[bytes[kGuidOrder[pair]] >> 4];
+    *out++ = (WCHAR) "0123456789ABCDEF"[bytes[kGuidOrder[pair]] & 15];
   }
   *out++ = L'}';
   *out = 0;

@@ -7,7 +7,9 @@ namespace {
 
 constexpr SIZE_T kMaxCharacters = 2147483647;
 
-bool is_size(SIZE_T characters) { return characters > 0 && characters <= kMaxCharacters; }
+bool is_size(SIZE_T characters) {
+  return characters > 0 && characters <= kMaxCharacters;
+}
 
 /* At most `limit` characters of `from`; what does not fit is cut off. */
 template <typename Char>
@@ -58,42 +60,42 @@ constexpr SIZE_T kAll = ~(SIZE_T)0;
 }  // namespace nt
 
 /* `unit` is 1 for the Cch functions, which count characters, and the size of one for the Cb functions. */
-#define STRSAFE(prefix, suffix, Char, unit)                                                                        \
-  NTSTATUS NTAPI RtlString##prefix##Copy##suffix(Char* pszDest, size_t size, const Char* pszSrc) {                 \
-    DDI_ENTER(RtlString##prefix##Copy##suffix, nullptr);                                                           \
-    return nt::safe_copy(pszDest, size / (unit), pszSrc, nt::kAll);                                                \
-  }                                                                                                                \
-  NTSTATUS NTAPI RtlString##prefix##CopyN##suffix(Char* pszDest, size_t size, const Char* pszSrc, size_t limit) {  \
-    DDI_ENTER(RtlString##prefix##CopyN##suffix, nullptr);                                                          \
-    return nt::safe_copy(pszDest, size / (unit), pszSrc, limit / (unit));                                          \
-  }                                                                                                                \
-  NTSTATUS NTAPI RtlString##prefix##Cat##suffix(Char* pszDest, size_t size, const Char* pszSrc) {                  \
-    DDI_ENTER(RtlString##prefix##Cat##suffix, nullptr);                                                            \
-    return nt::safe_cat(pszDest, size / (unit), pszSrc, nt::kAll);                                                 \
-  }                                                                                                                \
-  NTSTATUS NTAPI RtlString##prefix##CatN##suffix(Char* pszDest, size_t size, const Char* pszSrc, size_t limit) {   \
-    DDI_ENTER(RtlString##prefix##CatN##suffix, nullptr);                                                           \
-    return nt::safe_cat(pszDest, size / (unit), pszSrc, limit / (unit));                                           \
-  }                                                                                                                \
-  NTSTATUS NTAPI RtlString##prefix##Length##suffix(const Char* psz, size_t limit, size_t* length) {                \
-    DDI_ENTER(RtlString##prefix##Length##suffix, nullptr);                                                         \
-    SIZE_T characters = 0;                                                                                         \
-    const NTSTATUS status = nt::safe_length(psz, limit / (unit), &characters);                                     \
-    if (length) *length = characters * (unit);                                                                     \
-    return status;                                                                                                 \
-  }                                                                                                                \
-  NTSTATUS NTAPI RtlString##prefix##VPrintf##suffix(Char* pszDest, size_t size, const Char* pszFormat,             \
-                                                    va_list argList) {                                             \
-    DDI_ENTER(RtlString##prefix##VPrintf##suffix, nullptr);                                                        \
-    return nt::safe_print(pszDest, size / (unit), pszFormat, argList);                                             \
-  }                                                                                                                \
-  NTSTATUS RtlString##prefix##Printf##suffix(Char* pszDest, size_t size, const Char* pszFormat, ...) {             \
-    DDI_ENTER(RtlString##prefix##Printf##suffix, nullptr);                                                         \
-    va_list arguments;                                                                                             \
-    va_start(arguments, pszFormat);                                                                                \
-    const NTSTATUS status = nt::safe_print(pszDest, size / (unit), pszFormat, arguments);                          \
-    va_end(arguments);                                                                                             \
-    return status;                                                                                                 \
+#define STRSAFE(prefix, suffix, Char, unit)                                                                       \
+  NTSTATUS NTAPI RtlString##prefix##Copy##suffix(Char* pszDest, size_t size, const Char* pszSrc) {                \
+    DDI_ENTER(RtlString##prefix##Copy##suffix, nullptr);                                                          \
+    return nt::safe_copy(pszDest, size / (unit), pszSrc, nt::kAll);                                               \
+  }                                                                                                               \
+  NTSTATUS NTAPI RtlString##prefix##CopyN##suffix(Char* pszDest, size_t size, const Char* pszSrc, size_t limit) { \
+    DDI_ENTER(RtlString##prefix##CopyN##suffix, nullptr);                                                         \
+    return nt::safe_copy(pszDest, size / (unit), pszSrc, limit / (unit));                                         \
+  }                                                                                                               \
+  NTSTATUS NTAPI RtlString##prefix##Cat##suffix(Char* pszDest, size_t size, const Char* pszSrc) {                 \
+    DDI_ENTER(RtlString##prefix##Cat##suffix, nullptr);                                                           \
+    return nt::safe_cat(pszDest, size / (unit), pszSrc, nt::kAll);                                                \
+  }                                                                                                               \
+  NTSTATUS NTAPI RtlString##prefix##CatN##suffix(Char* pszDest, size_t size, const Char* pszSrc, size_t limit) {  \
+    DDI_ENTER(RtlString##prefix##CatN##suffix, nullptr);                                                          \
+    return nt::safe_cat(pszDest, size / (unit), pszSrc, limit / (unit));                                          \
+  }                                                                                                               \
+  NTSTATUS NTAPI RtlString##prefix##Length##suffix(const Char* psz, size_t limit, size_t* length) {               \
+    DDI_ENTER(RtlString##prefix##Length##suffix, nullptr);                                                        \
+    SIZE_T characters = 0;                                                                                        \
+    const NTSTATUS status = nt::safe_length(psz, limit / (unit), &characters);                                    \
+    if (length) *length = characters * (unit);                                                                    \
+    return status;                                                                                                \
+  }                                                                                                               \
+  NTSTATUS NTAPI RtlString##prefix##VPrintf##suffix(Char* pszDest, size_t size, const Char* pszFormat,            \
+                                                    va_list argList) {                                            \
+    DDI_ENTER(RtlString##prefix##VPrintf##suffix, nullptr);                                                       \
+    return nt::safe_print(pszDest, size / (unit), pszFormat, argList);                                            \
+  }                                                                                                               \
+  NTSTATUS RtlString##prefix##Printf##suffix(Char* pszDest, size_t size, const Char* pszFormat, ...) {            \
+    DDI_ENTER(RtlString##prefix##Printf##suffix, nullptr);                                                        \
+    va_list arguments;                                                                                            \
+    va_start(arguments, pszFormat);                                                                               \
+    const NTSTATUS status = nt::safe_print(pszDest, size / (unit), pszFormat, arguments);                         \
+    va_end(arguments);                                                                                            \
+    return status;                                                                                                \
   }
 
 extern "C" {

@@ -18,8 +18,12 @@ inline WCHAR downcase(WCHAR c) {
   return c == 0x178 ? (WCHAR)0xFF : c;
 }
 
-inline WCHAR widen(char c) { return (unsigned char)c; }
-inline char narrow(WCHAR c) { return c < 0x100 ? (char)c : '?'; }
+inline WCHAR widen(char c) {
+  return (unsigned char)c;
+}
+inline char narrow(WCHAR c) {
+  return c < 0x100 ? (char)c : '?';
+}
 
 template <typename Char>
 SIZE_T text_length(const Char* text) {

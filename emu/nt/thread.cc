@@ -13,8 +13,8 @@ constexpr m_u32 kMachineThreads = 64;
 constexpr KPRIORITY kNormalPriority = 8;
 
 Thread* threads;
-Thread* running[kMachineThreads];  /* by the machine's number */
-Process processes[2];  /* the system's, the client's */
+Thread* running[kMachineThreads]; /* by the machine's number */
+Process processes[2];             /* the system's, the client's */
 ULONG_PTR last_id;
 
 Thread* new_thread(Process* process) {
@@ -56,7 +56,7 @@ NTSTATUS create_system_thread(PHANDLE handle, PCLIENT_ID id, PKSTART_ROUTINE sta
   thread->system = true;
   thread->start = start;
   thread->context = context;
-  ++thread->references;  /* the handle's */
+  ++thread->references; /* the handle's */
   *handle = handle_for(thread, ObjectKind::thread);
   set_client_id(id, thread);
   thread->number = mach_thread_create(run, thread, MACH_THREAD_SYSTEM, thread, pc);
@@ -82,9 +82,15 @@ void reset_thread() {
   PsInitialSystemProcess = (PEPROCESS)&processes[0];
 }
 
-Process* system_process() { return &processes[0]; }
-Process* client_process() { return &processes[1]; }
-Thread* first_thread() { return threads; }
+Process* system_process() {
+  return &processes[0];
+}
+Process* client_process() {
+  return &processes[1];
+}
+Thread* first_thread() {
+  return threads;
+}
 
 Thread* current_thread() {
   const m_u32 number = mach_thread();
@@ -106,9 +112,13 @@ bool is_thread(const void* object) {
   return false;
 }
 
-bool is_process(const void* object) { return object == &processes[0] || object == &processes[1]; }
+bool is_process(const void* object) {
+  return object == &processes[0] || object == &processes[1];
+}
 
-void reference_thread(Thread* thread) { ++thread->references; }
+void reference_thread(Thread* thread) {
+  ++thread->references;
+}
 
 void dereference_thread(Thread* thread) {
   if (--thread->references > 0) return;
@@ -120,7 +130,7 @@ void dereference_thread(Thread* thread) {
 
 void end_thread() {
   Thread* thread = current_thread();
-  if (thread->mutexes.Flink != &thread->mutexes)  /* THREAD_TERMINATE_HELD_MUTEX */
+  if (thread->mutexes.Flink != &thread->mutexes) /* THREAD_TERMINATE_HELD_MUTEX */
     mach_bug_check(0x4000008A, (m_u64)thread, (m_u64)thread->mutexes.Flink, 0, 0, nullptr);
   thread->ended = true;
   thread->header.SignalState = 1;

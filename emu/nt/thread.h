@@ -12,14 +12,14 @@ struct Process {
 };
 
 struct Thread {
-  DISPATCHER_HEADER header;    /* signaled when the thread has ended */
-  Thread* next;                /* in order of creation */
-  m_u32 number;                /* the machine's */
-  m_u32 object;                /* number in the trace */
+  DISPATCHER_HEADER header; /* signaled when the thread has ended */
+  Thread* next;             /* in order of creation */
+  m_u32 number;             /* the machine's */
+  m_u32 object;             /* number in the trace */
   HANDLE id;
   Process* process;
   LONG references;
-  bool system;                 /* made by PsCreateSystemThread */
+  bool system; /* made by PsCreateSystemThread */
   bool ended;
   KPRIORITY priority;
   PKSTART_ROUTINE start;
@@ -28,7 +28,7 @@ struct Thread {
   /* Regions, as counters of how often they were entered. */
   LONG critical_regions;
   LONG guarded_regions;
-  LIST_ENTRY mutexes;          /* KMUTEXes it owns, by MutantListEntry */
+  LIST_ENTRY mutexes; /* KMUTEXes it owns, by MutantListEntry */
 
   /* The wait it is in. */
   bool waiting;
@@ -37,7 +37,7 @@ struct Thread {
   m_u32 wait_count;
   PKWAIT_BLOCK wait_blocks;
   KWAIT_BLOCK own_wait_blocks[MAXIMUM_WAIT_OBJECTS];
-  char time_limit;             /* its address is the machine timer of a wait with a time limit */
+  char time_limit; /* its address is the machine timer of a wait with a time limit */
 
   /* KeSetEvent and its like with Wait = TRUE: the IRQL to go back to in the wait that follows. */
   bool wait_next;

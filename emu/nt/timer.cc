@@ -12,10 +12,12 @@ constexpr LONGLONG kPerformanceFrequency = 10000000;
 
 m_u64 boot_time;
 
-m_u64 since_boot() { return mach_time() - boot_time; }
+m_u64 since_boot() {
+  return mach_time() - boot_time;
+}
 
 void init_timer(PKTIMER timer, TIMER_TYPE type, const void* pc) {
-  if (mach_timer_cancel(timer)) mach_bug_check(0xC7, 0, (m_u64)timer, 0, 0, pc);  /* TIMER_OR_DPC_INVALID */
+  if (mach_timer_cancel(timer)) mach_bug_check(0xC7, 0, (m_u64)timer, 0, 0, pc); /* TIMER_OR_DPC_INVALID */
   init_dispatcher(&timer->Header, type == NotificationTimer ? TypeNotificationTimer : TypeSynchronizationTimer,
                   sizeof(KTIMER), 0);
   timer->DueTime.QuadPart = 0;
@@ -60,7 +62,9 @@ void expire(PKTIMER timer) {
 
 }  // namespace
 
-void reset_timer() { boot_time = mach_time() - 60 * 1000 * kTicksPerMillisecond; }
+void reset_timer() {
+  boot_time = mach_time() - 60 * 1000 * kTicksPerMillisecond;
+}
 
 }  // namespace nt
 

@@ -10,9 +10,13 @@ namespace {
 
 constexpr UCHAR kBlockActive = 1;
 
-PKMUTANT as_mutex(DISPATCHER_HEADER* header) { return CONTAINING_RECORD(header, KMUTANT, Header); }
+PKMUTANT as_mutex(DISPATCHER_HEADER* header) {
+  return CONTAINING_RECORD(header, KMUTANT, Header);
+}
 
-bool is_empty(const LIST_ENTRY* head) { return head->Flink == head; }
+bool is_empty(const LIST_ENTRY* head) {
+  return head->Flink == head;
+}
 
 void insert_tail(LIST_ENTRY* head, LIST_ENTRY* entry) {
   entry->Flink = head;
@@ -49,14 +53,23 @@ void take_mutex(PKMUTANT mutex, Thread* thread) {
 void take(DISPATCHER_HEADER* header, Thread* thread) {
   switch (header->Type) {
     case TypeSynchronizationEvent:
-    case TypeSynchronizationTimer: header->SignalState = 0; return;
-    case TypeSemaphore: --header->SignalState; return;
-    case TypeMutant: take_mutex(as_mutex(header), thread); return;
-    default: return; /* notification objects and threads stay signaled */
+    case TypeSynchronizationTimer:
+      header->SignalState = 0;
+      return;
+    case TypeSemaphore:
+      --header->SignalState;
+      return;
+    case TypeMutant:
+      take_mutex(as_mutex(header), thread);
+      return;
+    default:
+      return; /* notification objects and threads stay signaled */
   }
 }
 
-DISPATCHER_HEADER* header_of(const KWAIT_BLOCK& block) { return (DISPATCHER_HEADER*)block.Object; }
+DISPATCHER_HEADER* header_of(const KWAIT_BLOCK& block) {
+  return (DISPATCHER_HEADER*)block.Object;
+}
 
 bool all_signaled(Thread* thread) {
   for (m_u32 i = 0; i < thread->wait_count; ++i)
@@ -117,12 +130,14 @@ void set_wait_block(Thread* thread, m_u32 index, void* object) {
 void require_mutex_limit(Thread* thread) {
   for (m_u32 i = 0; i < thread->wait_count; ++i) {
     DISPATCHER_HEADER* header = header_of(thread->wait_blocks[i]);
-    if (header->Type == TypeMutant && header->SignalState == MINLONG && as_mutex(header)->OwnerThread == (PKTHREAD)thread)
+    if (header->Type == TypeMutant && header->SignalState == MINLONG &&
+        as_mutex(header)->OwnerThread == (PKTHREAD)thread)
       ExRaiseStatus(STATUS_MUTANT_LIMIT_EXCEEDED);
   }
 }
 
-/* The wait itself; blocks, count and kind of wait are set. Signalers take the thread off the lists before they wake it. */
+/* The wait itself; blocks, count and kind of wait are set. Signalers take the thread off the lists before they wake it.
+ */
 NTSTATUS wait(Thread* thread, m_u64 due, m_u32 name, const void* name_address, const void* pc) {
   for (m_u32 i = 0; i < thread->wait_count; ++i) require_initialized(header_of(thread->wait_blocks[i]), pc);
   require_mutex_limit(thread);
@@ -215,12 +230,17 @@ void init_dispatcher(DISPATCHER_HEADER* header, UCHAR type, m_u32 bytes, LONG st
 
 m_u32 dispatcher_object(DISPATCHER_HEADER* header) {
   switch (header->Type) {
-    case TypeMutant: return mach_object(OBJECT_Mutex, header);
-    case TypeSemaphore: return mach_object(OBJECT_Semaphore, header);
-    case TypeThread: return is_thread(header) ? ((Thread*)header)->object : mach_object(OBJECT_Event, header);
+    case TypeMutant:
+      return mach_object(OBJECT_Mutex, header);
+    case TypeSemaphore:
+      return mach_object(OBJECT_Semaphore, header);
+    case TypeThread:
+      return is_thread(header) ? ((Thread*)header)->object : mach_object(OBJECT_Event, header);
     case TypeNotificationTimer:
-    case TypeSynchronizationTimer: return mach_object(OBJECT_Timer, header);
-    default: return mach_object(OBJECT_Event, header);
+    case TypeSynchronizationTimer:
+      return mach_object(OBJECT_Timer, header);
+    default:
+      return mach_object(OBJECT_Event, header);
   }
 }
 

@@ -1,12 +1,10 @@
 /* Work items. A few system worker threads, made when they are needed, take what was queued first. */
-#include "emu/nt/work_item.h"
-
 #include "emu/nt/device.h"
 #include "emu/nt/nt_families.h"
 
 /* Opaque to drivers. */
 struct _IO_WORKITEM {
-  PVOID object;  /* the device or driver object it belongs to */
+  PVOID object; /* the device or driver object it belongs to */
   PVOID context;
   PIO_WORKITEM_ROUTINE routine;
   PIO_WORKITEM_ROUTINE_EX routine_ex;
@@ -96,7 +94,7 @@ void run_ex_item(void* pointer) {
   auto* item = (PWORK_QUEUE_ITEM)pointer;
   const PWORKER_THREAD_ROUTINE routine = item->WorkerRoutine;
   const PVOID parameter = item->Parameter;
-  item->List.Flink = nullptr;  /* it may be queued again from here on */
+  item->List.Flink = nullptr; /* it may be queued again from here on */
   const m_u32 object = mach_object(OBJECT_WorkItem, item);
   mach_enter(CALLBACK_WorkItem, (const void*)routine, object, 0);
   routine(parameter);
@@ -118,7 +116,9 @@ void queue_io_item(PIO_WORKITEM item, PIO_WORKITEM_ROUTINE routine, PIO_WORKITEM
   queue_item(item, run_io_item, pc);
 }
 
-void init_io_item(PIO_WORKITEM item, PVOID object) { *item = {object, nullptr, nullptr, nullptr}; }
+void init_io_item(PIO_WORKITEM item, PVOID object) {
+  *item = {object, nullptr, nullptr, nullptr};
+}
 
 }  // namespace
 
@@ -126,8 +126,6 @@ void reset_work_item() {
   queue = nullptr;
   workers = idle_workers = 0;
 }
-
-void queue_kernel_work(void (*routine)(void*), void* argument) { add(argument, routine, nullptr); }
 
 }  // namespace nt
 

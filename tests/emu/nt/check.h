@@ -1,5 +1,5 @@
-/* Tests of the kernel are written in its own dialect: each is a function test_<what>(), run on a system thread of a fresh
- * machine at PASSIVE_LEVEL. mach_test_check is the runner's. */
+/* Tests of the kernel are written in its own dialect: each is a function test_<what>(), run on a system thread of a
+ * fresh machine at PASSIVE_LEVEL. mach_test_check is the runner's. */
 #ifndef WDMFUZZ_TESTS_EMU_NT_CHECK_H
 #define WDMFUZZ_TESTS_EMU_NT_CHECK_H
 

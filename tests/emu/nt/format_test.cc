@@ -30,7 +30,7 @@ TEST(numbers) {
 
 TEST(strings) {
   UNICODE_STRING wide = {6, 8, (PWCH)L"abcd"};
-  ANSI_STRING narrow = {2, 4, (PCHAR)"xyz"};
+  ANSI_STRING narrow = {2, 4, (PCHAR) "xyz"};
   CHECK(prints("abc xy", "%wZ %Z", &wide, &narrow));
   CHECK(prints("one two three", "%s %S %ws", "one", L"two", L"three"));
   CHECK(prints("ab   |   ab|c(null)%", "%-5s|%5.2s|%c%s%%", "ab", "abc", 'c', (char*)nullptr));

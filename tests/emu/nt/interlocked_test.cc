@@ -9,7 +9,8 @@ TEST(interlocked_results) {
   CHECK(InterlockedExchange(&value, 1) == 10);
   CHECK(InterlockedCompareExchange(&value, 7, 2) == 1 && value == 1);
   CHECK(InterlockedCompareExchange(&value, 7, 1) == 1 && value == 7);
-  CHECK(InterlockedAnd(&value, 6) == 7 && InterlockedOr(&value, 8) == 6 && InterlockedXor(&value, 2) == 14 && value == 12);
+  CHECK(InterlockedAnd(&value, 6) == 7 && InterlockedOr(&value, 8) == 6 && InterlockedXor(&value, 2) == 14 &&
+        value == 12);
   long bits[3] = {};
   CHECK(!InterlockedBitTestAndSet(&bits[1], 33) && bits[2] == 2);
   CHECK(InterlockedBitTestAndReset(&bits[1], 33) && bits[2] == 0);

@@ -32,7 +32,7 @@ TEST(handles) {
   CHECK(ObReferenceObjectByHandle(handle, 0, *ExEventObjectType, KernelMode, &object, nullptr) == STATUS_SUCCESS);
   CHECK(ZwClose(handle) == STATUS_SUCCESS);
   CHECK(ZwClose(handle) == STATUS_INVALID_HANDLE);
-  CHECK(is_signaled(object));  /* the reference keeps it */
+  CHECK(is_signaled(object)); /* the reference keeps it */
   ObDereferenceObject(object);
 
   void* again = nullptr;

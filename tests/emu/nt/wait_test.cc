@@ -26,7 +26,8 @@ void NTAPI wait_second(PVOID context) {
 void NTAPI wait_both(PVOID context) {
   auto* scene = (Scene*)context;
   void* objects[] = {&scene->event, &scene->semaphore};
-  CHECK(KeWaitForMultipleObjects(2, objects, WaitAll, Executive, KernelMode, FALSE, nullptr, nullptr) == STATUS_SUCCESS);
+  CHECK(KeWaitForMultipleObjects(2, objects, WaitAll, Executive, KernelMode, FALSE, nullptr, nullptr) ==
+        STATUS_SUCCESS);
   scene->first = 1;
 }
 
@@ -71,7 +72,7 @@ TEST(synchronization_event_goes_to_the_first_waiter) {
   void* b = start_thread(wait_second, &scene);
   let_others_run();
   KeSetEvent(&scene.event, 0, FALSE);
-  CHECK(KeReadStateEvent(&scene.event) == 0);  /* handed over at once */
+  CHECK(KeReadStateEvent(&scene.event) == 0); /* handed over at once */
   join(a);
   CHECK(scene.first == 1 && scene.second == 0);
   KeSetEvent(&scene.event, 0, FALSE);
@@ -117,7 +118,7 @@ TEST(wait_for_any_and_all) {
   KeSetEvent(&scene.event, 0, FALSE);
   let_others_run();
   CHECK(scene.first == 0);
-  CHECK(KeReadStateEvent(&scene.event) == 1);  /* not taken before all are there */
+  CHECK(KeReadStateEvent(&scene.event) == 1); /* not taken before all are there */
   KeReleaseSemaphore(&scene.semaphore, 0, 1, FALSE);
   join(thread);
   CHECK(scene.first == 1 && KeReadStateEvent(&scene.event) == 0 && KeReadStateSemaphore(&scene.semaphore) == 0);
