@@ -9,7 +9,9 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <cstring>
+#include <cstdlib>
+#include <string_view>
+#include <utility>
 
 #include "emu/machine/machine.h"
 #include "harness/driver_info.h"
@@ -18,7 +20,6 @@
 // AddressSanitizer's and the profile run time's entry points; null in builds without them.
 extern "C" {
 [[gnu::weak]] void __asan_set_error_report_callback(void (*callback)(const char*));
-[[gnu::weak]] const char* __asan_get_report_description();
 [[gnu::weak]] int __llvm_profile_write_file(void);
 [[gnu::weak]] void __asan_unpoison_memory_region(void const volatile* address, unsigned long size);
 }
@@ -135,20 +136,39 @@ void on_report_stack(void (*function)(void*), void* argument) {
 // ---- AddressSanitizer
 
 // "SEGV", "heap-use-after-free", ...: the first word after "AddressSanitizer: " in its report.
-std::string kind_in(const char* report) {
-  static constexpr const char kMark[] = "AddressSanitizer: ";
-  const char* const found = std::strstr(report, kMark);
-  if (!found) return "memory-error";
-  const char* const begin = found + sizeof kMark - 1;
-  return {begin, std::strcspn(begin, " :\n")};
+std::string kind_in(std::string_view report) {
+  constexpr std::string_view kMark = "ERROR: AddressSanitizer: ";
+  const std::size_t found = report.find(kMark);
+  if (found == report.npos) return "memory-error";
+  const std::size_t begin = found + kMark.size();
+  return std::string(report.substr(begin, report.find_first_of(" :\n", begin) - begin));
+}
+
+// The driver's frames of the first stack in the report: it knows the way through a jump to nowhere, too.
+std::vector<std::uint64_t> frames_in(std::string_view report) {
+  std::vector<std::uint64_t> frames;
+  const DriverImage& image = driver_image();
+  for (std::size_t at = report.find("    #0 0x"); at != report.npos; at = report.find('\n', at)) {
+    at = report.find_first_not_of(" \n", at);
+    if (at == report.npos || report[at] != '#') break;
+    const std::size_t number = report.find("0x", at);
+    if (number == report.npos) break;
+    const std::uint64_t address = std::strtoull(report.data() + number, nullptr, 16);
+    const auto* const place = reinterpret_cast<const char*>(address);
+    if (place >= image.text_begin && place < image.text_end) frames.push_back(address);
+  }
+  return frames;
 }
 
 void after_sanitizer_report(const char* report) {
   static bool done = false;
   if (std::exchange(done, true)) return;  // a crash of the report itself
-  Message message{kind_in(report), driver_frames(), Outcome::driver_bug};
+  Message message{kind_in(report), frames_in(report), Outcome::driver_bug};
+  const bool ours = message.stack.empty();  // no driver code in it: our own mistake
+  if (ours) message = {message.kind + " outside the driver", {}, Outcome::emu_bug};
   on_report_stack(tell_entry, &message);
   if (__llvm_profile_write_file) __llvm_profile_write_file();
+  if (ours && !hooks.trap_on_limit) ::_exit(exit_code(Outcome::emu_bug));
 }
 
 // ---- the watchdog

@@ -146,6 +146,7 @@ void tear_down(const Session& session) {
 
 void session_main(void* argument) {
   Session& session = *static_cast<Session*>(argument);
+  nt_reset();
   session.load_status = nt_load(session.image.entry, session.image.name);
   if (session.load_status & kSuccessMask) {
     machine().wait_until_quiet();
@@ -170,7 +171,6 @@ unsigned schedule_in_progress = 0;
 
 RunResult run_once(const DriverImage& image, const Scenario& scenario, unsigned run, const RunOptions& options) {
   restore_driver_data();
-  nt_reset();
   Strategy& strategy = strategy_for(scenario.schedule.strategy);
   strategy.begin(scenario.schedule, run);
   schedule_in_progress = run;

@@ -29,6 +29,9 @@ void Machine::drain_dpcs() {
   const std::uint8_t old = processor.irql;
   const std::uint16_t context = context_[self.id];
   const Pending pending = pending_[self.id];
+  // An idle thread can be chosen only while it runs DPCs.
+  const std::uint64_t idle = self.id >= limits::kFirstIdle ? std::uint64_t{1} << self.id : 0;
+  running_mask_ |= idle;
   while (!processor.dpcs.empty()) {
     void* const dpc = processor.dpcs.front();
     processor.dpcs.pop_front();
@@ -37,6 +40,7 @@ void Machine::drain_dpcs() {
     nt_run_dpc(dpc);
   }
   processor.irql = old;
+  running_mask_ &= ~idle;
   context_[self.id] = context;
   pending_[self.id] = pending;
 }

@@ -67,7 +67,7 @@ void Machine::report_leftovers() {
   for (unsigned c = 0; c < cpu_count_; ++c)
     for (void* const dpc : cpus_[c].dpcs) append(EVENT_EndDpc, objects_.find(dpc), 0, 0, kNoSite);
   for (const Timer& timer : timers_)
-    if (timer.timer) append(EVENT_EndTimer, objects_.find(timer.timer), 0, 0, kNoSite);
+    if (objects_.find(timer.timer)) append(EVENT_EndTimer, objects_.find(timer.timer), 0, 0, kNoSite);
   for (unsigned t = limits::kFirstDriverThread; t < thread_limit_; ++t)
     if (threads_[t].state != Thread::State::finished && threads_[t].kind == MACH_THREAD_SYSTEM)
       append(EVENT_EndThread, threads_[t].object, 0, t, kNoSite);

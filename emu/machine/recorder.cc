@@ -95,7 +95,9 @@ void Machine::violation(const char* rule, const char* what, ObjectId object, con
 }
 
 std::uint32_t Machine::choose(std::uint32_t kind, std::uint32_t n) {
-  const unsigned answer = strategy_->choose(kind, n);
+  const unsigned self = current_->id;
+  const PointView view{std::uint64_t{1} << self, self, self, self, pending_.data(), &trace_.contexts, &point_log_};
+  const unsigned answer = strategy_->choose(kind, n, view);
   if (answer != 0) decide(Directive::Kind::fail, answer);
   return answer;
 }

@@ -14,6 +14,7 @@ constexpr std::uint64_t bit(unsigned actor) { return std::uint64_t{1} << actor; 
 constexpr std::uint64_t kClockBit = bit(kActorClock);
 constexpr std::uint64_t kDpcBits = ((std::uint64_t{1} << limits::kMaxCpus) - 1) << kActorDpc;
 constexpr std::uint64_t kUserBits = (bit(limits::kFirstDriverThread) - 1) & ~bit(0);
+constexpr std::uint64_t kIdleBits = (bit(limits::kFirstIdle + limits::kMaxCpus) - 1) & ~(bit(limits::kFirstIdle) - 1);
 constexpr std::uint64_t kDriverBits = (bit(limits::kFirstIdle) - 1) & ~kUserBits & ~bit(0);
 
 constexpr std::uint32_t mix(std::uint32_t a, std::uint32_t b) {
@@ -25,7 +26,6 @@ constexpr std::uint32_t mix(std::uint32_t a, std::uint32_t b) {
 
 void Machine::set_state(Thread& thread, Thread::State state) {
   thread.state = state;
-  if (thread.id >= limits::kFirstIdle) return;
   const std::uint64_t mask = bit(thread.id);
   running_mask_ &= ~mask;
   ready_mask_ &= ~mask;
@@ -35,7 +35,7 @@ void Machine::set_state(Thread& thread, Thread::State state) {
 
 std::uint64_t Machine::enabled_mask(bool can_continue) const {
   std::uint64_t enabled = running_mask_;
-  if (!can_continue && current_->id < limits::kFirstIdle) enabled &= ~bit(current_->id);
+  if (!can_continue) enabled &= ~bit(current_->id);
   bool preemptible = false;
   for (unsigned c = 0; c < cpu_count_; ++c) {
     if (cpus_[c].irql >= kDispatch) continue;
@@ -53,6 +53,8 @@ std::uint64_t Machine::enabled_mask(bool can_continue) const {
 // threads, then operations in the order of the scenario, then whoever waits for quiet, and only then time passes.
 unsigned Machine::fallback(std::uint64_t enabled, bool can_continue, bool boundary) const {
   if (can_continue && !boundary) return current_->id;
+  // A DPC under way on an otherwise idle processor, then those that wait.
+  if (const auto idle = enabled & kIdleBits) return static_cast<unsigned>(std::countr_zero(idle));
   if (const auto dpcs = enabled & kDpcBits) return static_cast<unsigned>(std::countr_zero(dpcs));
   if (const auto driver = enabled & kDriverBits) return static_cast<unsigned>(std::countr_zero(driver));
   unsigned best = kNoActor;

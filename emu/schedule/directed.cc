@@ -12,26 +12,23 @@ class Directed final : public Strategy {
   void begin(const Schedule& schedule, unsigned) override { directives_ = &schedule.directives; }
 
   unsigned pick(const PointView& view) override {
-    if (directives_->empty()) return view.fallback;
-    last_ = &view.pending[view.last];
-    contexts_ = view.contexts;
-    log_ = view.log;
     for (const Directive& d : *directives_)
-      if (d.kind == Directive::Kind::run && here(d) && d.actor < kNoActor && view.enabled >> d.actor & 1) return d.actor;
+      if (d.kind == Directive::Kind::run && d.actor < kNoActor && view.enabled >> d.actor & 1 && here(d, view))
+        return d.actor;
     return unheld(view);
   }
 
-  unsigned choose(unsigned, unsigned n) override {
-    if (!last_) return 0;
+  unsigned choose(unsigned, unsigned n, const PointView& view) override {
     for (const Directive& d : *directives_)
-      if (d.kind == Directive::Kind::fail && here(d)) return d.actor < n ? d.actor : n - 1;
+      if (d.kind == Directive::Kind::fail && here(d, view)) return d.actor < n ? d.actor : n - 1;
     return 0;
   }
 
  private:
-  bool here(const Directive& d) const {
-    return d.ddi == last_->ddi && d.phase == last_->phase && d.context == (*contexts_)[last_->context] &&
-           d.occurrence == occurrence_of(*log_, last_->log);
+  static bool here(const Directive& d, const PointView& view) {
+    const Pending& at = view.pending[view.last];
+    return d.ddi == at.ddi && d.phase == at.phase && d.context == (*view.contexts)[at.context] &&
+           d.occurrence == occurrence_of(*view.log, at.log);
   }
 
   // Whoever is about to pass a held point goes only when nobody else can.
@@ -49,9 +46,6 @@ class Directed final : public Strategy {
   }
 
   const std::vector<Directive>* directives_ = nullptr;
-  const Pending* last_ = nullptr;
-  const std::vector<Context>* contexts_ = nullptr;
-  const std::vector<std::uint32_t>* log_ = nullptr;
 };
 
 }  // namespace

@@ -24,7 +24,8 @@ std::string_view strategy_name(StrategyId id) { return kNames[static_cast<unsign
 unsigned strategy_count() { return std::size(kNames); }
 
 std::uint16_t occurrence_of(const std::vector<std::uint32_t>& log, std::uint32_t index) {
-  return static_cast<std::uint16_t>(std::count(log.begin(), log.begin() + index + 1, log[index]));
+  return static_cast<std::uint16_t>(
+      std::min<std::ptrdiff_t>(std::count(log.begin(), log.begin() + index + 1, log[index]), 0xffff));
 }
 
 std::unique_ptr<Strategy> make_strategy(StrategyId id) {

@@ -82,7 +82,11 @@ class Strategy {
   // Who runs next; must be a member of view.enabled. Called only when there is a choice.
   virtual unsigned pick(const PointView& view) = 0;
   // A non-deterministic answer in [0, n); 0 is the ordinary one.
-  virtual unsigned choose(unsigned kind, unsigned n) { (void)kind; (void)n; return 0; }
+  // `view.last` is who asks.
+  virtual unsigned choose(unsigned kind, unsigned n, const PointView& view) {
+    (void)kind, (void)n, (void)view;
+    return 0;
+  }
 };
 
 std::unique_ptr<Strategy> make_strategy(StrategyId id);
