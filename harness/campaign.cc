@@ -87,7 +87,10 @@ class Campaign {
     }
     stop_workers();
     collect_artifacts();
-    display_.finish(facts());
+    ProgressFacts last = facts();
+    last.executions_per_second = static_cast<double>(last.counts.executions) / std::max(0.001, last.elapsed_seconds);
+    last.left_seconds = -1;
+    display_.finish(last);
     return finish();
   }
 

@@ -97,7 +97,7 @@ pid_t start_worker(const CampaignOptions& options, unsigned number, std::uint64_
 
 int run_engine(int argc, char** argv) {
   CrashHooks hooks;
-  hooks.trap_on_limit = true;
+  hooks.under_engine = true;
   watch_for_crashes(std::move(hooks));
   return LLVMFuzzerRunDriver(&argc, &argv, one_input);
 }

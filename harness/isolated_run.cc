@@ -69,7 +69,12 @@ IsolatedRun parse_message(const std::string& text, const Scenario& scenario, int
     return silent_death(scenario, status);
   const std::size_t word = text.find('\n') + 1;
   if (word + length > text.size()) return silent_death(scenario, status);
-  return {{static_cast<Outcome>(outcome), text.substr(word, length), place}, from_text(text.substr(word + length))};
+  const Verdict verdict{static_cast<Outcome>(outcome), text.substr(word, length), place};
+  try {
+    return {verdict, from_text(text.substr(word + length))};
+  } catch (const ScenarioError&) {
+    return {verdict, scenario};  // longer than a scenario may be: it stays as it was
+  }
 }
 
 }  // namespace

@@ -34,7 +34,8 @@ inline constexpr std::uint64_t kNoPlace = ~std::uint64_t{0};
 struct Step {
   std::uint32_t number = 0;  // index of the event
   unsigned cpu = 0;
-  std::string thread;        // "T2"
+  unsigned thread_number = 0;
+  std::string thread;        // "T2", "idle0"
   std::string context;       // "op 3", "dpc 1"
   unsigned irql = 0;
   std::string text;          // "acquires Lock A"

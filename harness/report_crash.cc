@@ -168,7 +168,9 @@ void after_sanitizer_report(const char* report) {
   if (ours) message = {message.kind + " outside the driver", {}, Outcome::emu_bug};
   on_report_stack(tell_entry, &message);
   if (__llvm_profile_write_file) __llvm_profile_write_file();
-  if (ours && !hooks.trap_on_limit) ::_exit(exit_code(Outcome::emu_bug));
+  if (hooks.under_engine) return;
+  std::fflush(nullptr);
+  ::_exit(exit_code(message.outcome));
 }
 
 // ---- the watchdog
@@ -178,7 +180,8 @@ void give_up() {
                   Outcome::limit};
   on_report_stack(tell_entry, &message);
   if (__llvm_profile_write_file) __llvm_profile_write_file();
-  if (hooks.trap_on_limit) __builtin_trap();
+  if (hooks.under_engine) __builtin_trap();
+  std::fflush(nullptr);
   ::_exit(exit_code(Outcome::limit));
 }
 

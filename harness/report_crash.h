@@ -21,8 +21,9 @@ struct CrashHooks {
   std::function<void(const Verdict&, const Scenario&)> deliver;
   // Gets that report. Empty: it goes to stderr as text.
   std::function<void(const Report&)> report;
-  // After a loop: die by a signal, so that a fuzzing engine keeps its input, instead of exit code 4.
-  bool trap_on_limit = false;
+  // A fuzzing engine runs in this process: die the way it expects, so that it keeps its input. Otherwise the process
+  // ends with our own exit code right after the report, whose SUMMARY is then the last line.
+  bool under_engine = false;
 };
 
 // Installs the hooks: AddressSanitizer's report is followed by ours, and a driver that uses `kLoopSeconds` of processor

@@ -11,11 +11,9 @@ namespace {
 
 using nlohmann::ordered_json;
 
-constexpr int kLockTrack = 1000;  // + lane: thread ids of lock tracks, beyond all real ones
+constexpr unsigned kLockTrack = 1000;  // + lane: thread ids of lock tracks, beyond all real ones
 
-int thread_number(const Step& step) { return std::atoi(step.thread.c_str() + 1); }
-
-ordered_json name_event(const char* what, unsigned cpu, int thread, const std::string& name) {
+ordered_json name_event(const char* what, unsigned cpu, unsigned thread, const std::string& name) {
   return {{"ph", "M"}, {"name", what}, {"pid", cpu}, {"tid", thread}, {"args", {{"name", name}}}};
 }
 
@@ -27,7 +25,7 @@ ordered_json step_event(const Step& step) {
           {"name", step.text},
           {"cat", step.finding ? "finding" : step.evidence ? "evidence" : "step"},
           {"pid", step.cpu},
-          {"tid", thread_number(step)},
+          {"tid", step.thread_number},
           {"ts", step.number},
           {"dur", 1},
           {"args", args}};
@@ -36,12 +34,12 @@ ordered_json step_event(const Step& step) {
 ordered_json lock_event(const LockSpan& span, const Report& report) {
   const std::uint32_t from = report.steps[span.first].number, to = report.steps[span.last].number;
   return {{"ph", "X"},  {"name", span.label + " held"}, {"cat", "lock"}, {"pid", span.cpu},
-          {"tid", kLockTrack + static_cast<int>(span.lane)}, {"ts", from}, {"dur", to - from + 1}};
+          {"tid", kLockTrack + span.lane}, {"ts", from}, {"dur", to - from + 1}};
 }
 
 ordered_json finding_event(const Report& report, const Step& step) {
   return {{"ph", "i"}, {"s", "g"}, {"name", report.headline}, {"cat", "finding"}, {"pid", step.cpu},
-          {"tid", thread_number(step)}, {"ts", step.number}};
+          {"tid", step.thread_number}, {"ts", step.number}};
 }
 
 }  // namespace
@@ -50,7 +48,7 @@ std::string render_perfetto(const Report& report) {
   ordered_json events = ordered_json::array();
   for (unsigned cpu = 0; cpu < report.cpus; ++cpu) events.push_back(name_event("process_name", cpu, 0, "cpu" + std::to_string(cpu)));
   for (const LockSpan& span : report.locks)
-    events.push_back(name_event("thread_name", span.cpu, kLockTrack + static_cast<int>(span.lane), "locks"));
+    events.push_back(name_event("thread_name", span.cpu, kLockTrack + span.lane, "locks"));
   for (const Step& step : report.steps) events.push_back(step_event(step));
   for (const LockSpan& span : report.locks) events.push_back(lock_event(span, report));
   for (const Step& step : report.steps)

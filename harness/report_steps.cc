@@ -7,6 +7,7 @@
 #include <set>
 
 #include "emu/machine/hypercall.h"
+#include "emu/machine/limits.h"
 #include "harness/report_words.h"
 
 namespace wdm {
@@ -56,9 +57,10 @@ bool ends_in_driver(const Event& e) {
   return e.kind == EVENT_ThreadExit || (e.kind == EVENT_CallbackLeave && e.depth <= 1);
 }
 
-// The DDI call is told by what it does next, and an attempt by the success that follows at once.
-bool is_told_by_next(const Trace& trace, std::uint32_t index) {
+// Not worth a row: a DDI call is told by what it does next, an attempt by the success that follows at once.
+bool is_told_elsewhere(const Trace& trace, std::uint32_t index) {
   const Event& e = trace.events[index];
+  if ((e.kind == EVENT_IrqlRaise || e.kind == EVENT_IrqlLower) && e.arg == e.arg2) return true;  // nothing changed
   if (index + 1 >= trace.events.size()) return false;
   const Event& next = trace.events[index + 1];
   if (next.thread != e.thread || next.ddi != e.ddi) return false;
@@ -76,7 +78,7 @@ bool is_marked(const RunResult& result, std::uint32_t index) {
 std::vector<std::uint32_t> shown_events(const Trace& trace, const RunResult& result) {
   std::vector<std::uint32_t> shown;
   for (std::uint32_t i = 0; i < trace.events.size(); ++i)
-    if (is_marked(result, i) || !is_told_by_next(trace, i)) shown.push_back(i);
+    if (is_marked(result, i) || !is_told_elsewhere(trace, i)) shown.push_back(i);
   if (shown.size() <= kMaxSteps) return shown;
   std::vector<std::uint32_t> kept;  // the last ones, and what the finding names
   const std::size_t first = shown.size() - kMaxSteps;
@@ -91,12 +93,17 @@ Place place_at(const DriverImage& image, std::uint64_t offset) {
   return {frame.function, frame.file, frame.path, frame.line};
 }
 
+std::string thread_label(unsigned thread) {
+  return thread >= limits::kFirstIdle ? fmt::format("idle{}", thread - limits::kFirstIdle) : fmt::format("T{}", thread);
+}
+
 Step step_of(const Trace& trace, std::uint32_t index, const DriverImage& image) {
   const Event& e = trace.events[index];
   Step step;
   step.number = index;
   step.cpu = e.cpu;
-  step.thread = fmt::format("T{}", e.thread);
+  step.thread_number = e.thread;
+  step.thread = thread_label(e.thread);
   if (e.context < trace.contexts.size()) step.context = context_label(trace.contexts[e.context]);
   step.irql = e.irql;
   step.place = place_at(image, code_offset(e));
@@ -197,7 +204,7 @@ std::string event_text(const Trace& trace, std::uint32_t index, const std::strin
     case EVENT_IrqlRaise: return fmt::format("raises the IRQL from {} to {}", e.arg2, e.arg);
     case EVENT_IrqlLower: return fmt::format("lowers the IRQL from {} to {}", e.arg2, e.arg);
     case EVENT_LockInit: return about("initialises");
-    case EVENT_LockAttempt: return about("wants");
+    case EVENT_LockAttempt: return about("wants to acquire");
     case EVENT_LockAcquired: return about("acquires");
     case EVENT_LockRelease: return about("releases");
     case EVENT_LockTryFailed: return about("does not get");
@@ -211,7 +218,7 @@ std::string event_text(const Trace& trace, std::uint32_t index, const std::strin
     case EVENT_IrpQueue: return about("queues");
     case EVENT_DpcQueue: return about(e.arg ? "queues" : "finds already queued:");
     case EVENT_TimerSet: return about("sets");
-    case EVENT_TimerCancel: return about(e.arg ? "cancels" : "cancels the idle");
+    case EVENT_TimerCancel: return about("cancels") + (e.arg ? "" : ", which was not set");
     case EVENT_TimerExpire: return about("expires:");
     case EVENT_PoolAlloc: return about("allocates") + fmt::format(" ({} bytes)", e.arg);
     case EVENT_PoolFree: return about("frees");

@@ -25,10 +25,6 @@ SIZE_T describe(char* out, SIZE_T capacity, const char* format, ...) {
   return length;
 }
 
-[[noreturn]] void break_point(const void* pc) {
-  mach_bug_check(kUnhandledException, (m_u32)STATUS_BREAKPOINT, (m_u64)pc, 0, 0, pc);
-}
-
 [[noreturn]] void assertion_failed(const char* assertion, const char* file, ULONG line, const char* message,
                                    const void* pc) {
   const char* name = file;
@@ -85,14 +81,14 @@ VOID NTAPI RtlAssert(PVOID FailedAssertion, PVOID FileName, ULONG LineNumber, PS
   nt::assertion_failed((const char*)FailedAssertion, (const char*)FileName, LineNumber, Message, ddi.pc());
 }
 
+/* The machine has a kernel debugger attached that says `g` at every breakpoint: drivers are compiled as checked builds, and
+ * those break at DriverEntry. */
 void DbgBreakPoint(void) {
   DDI_ENTER(DbgBreakPoint, nullptr);
-  nt::break_point(ddi.pc());
 }
 
 VOID NTAPI DbgBreakPointWithStatus(ULONG) {
   DDI_ENTER(DbgBreakPointWithStatus, nullptr);
-  nt::break_point(ddi.pc());
 }
 
 void DbgRaiseAssertionFailure(void) {

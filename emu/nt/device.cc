@@ -169,10 +169,10 @@ NTKERNELAPI NTSTATUS NTAPI IoCreateDevice(PDRIVER_OBJECT DriverObject, ULONG Dev
 }
 
 /* Who may open the device is not modelled: everybody may. */
-NTSTATUS WdmlibIoCreateDeviceSecure(PDRIVER_OBJECT DriverObject, ULONG DeviceExtensionSize, PUNICODE_STRING DeviceName,
+NTSTATUS IoCreateDeviceSecure(PDRIVER_OBJECT DriverObject, ULONG DeviceExtensionSize, PUNICODE_STRING DeviceName,
                                     DEVICE_TYPE DeviceType, ULONG DeviceCharacteristics, BOOLEAN Exclusive,
                                     PCUNICODE_STRING, LPCGUID, PDEVICE_OBJECT* DeviceObject) {
-  DDI_ENTER(WdmlibIoCreateDeviceSecure, nullptr);
+  DDI_ENTER(IoCreateDeviceSecure, nullptr);
   if (!DeviceName || !DeviceName->Length) return STATUS_INVALID_PARAMETER;
   return nt::create_device(DriverObject, DeviceExtensionSize, DeviceName, DeviceType, DeviceCharacteristics, Exclusive,
                            DeviceObject);

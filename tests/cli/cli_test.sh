@@ -1,0 +1,180 @@
+#!/bin/bash
+# The command line on good and bad input: cli_test.sh WDMFUZZ_CLI CASE. Every case is a function below; it fails at the
+# first expectation that does not hold, and shows what the program printed.
+set -u
+cli=$1
+name=$2
+here=$(cd "$(dirname "$0")" && pwd)
+drivers=$here/drivers
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work" || exit 1
+
+fail() {
+  echo "FAIL: $*"
+  echo "--- stdout"; head -c 4000 out; echo "--- stderr"; head -c 4000 err
+  exit 1
+}
+# run CODE ARGUMENTS...: runs the program and expects that exit code.
+run() {
+  local expected=$1 got
+  shift
+  "$cli" "$@" > out 2> err < /dev/null
+  got=$?
+  ((got == expected)) || fail "wdmfuzz $*: exit $got, expected $expected"
+}
+says() { grep -q -- "$1" out err || fail "says nothing like '$1'"; }
+# One line of complaint that starts with the program's name.
+complains() {
+  grep -q "^wdmfuzz: .*$1" err || fail "no line 'wdmfuzz: ...$1'"
+  (($(grep -vc '^wdmfuzz: building' err) == 1)) || fail "more than one line of complaint"
+  [[ ! -s out ]] || fail "prints on stdout"
+}
+
+scenario() { cat > case.scn <<'END'
+wdmfuzz 1
+driver mailbox
+cpus 1
+1: T1 open h1
+2: T1 write h1
+3: T1 close h1
+schedule directed
+END
+}
+
+case_usage() {
+  run 2 nonsense; complains 'see wdmfuzz --help'
+  run 2 fuzz; complains 'DRIVER'
+  run 2 fuzz mailbox --time never; complains 'time'
+  run 2 replay mailbox case.scn --trace pdf; complains 'trace'
+  run 0; says 'Subcommands'
+  run 0 --help; says 'Exit codes'
+}
+case_tables() {
+  run 0 rules; says 'SpinLock'
+  run 0 rules --markdown; says '^| `SpinLock` |'
+  run 0 ddis; says 'KeAcquireSpinLockRaiseToDpc'
+  run 0 ddis --markdown; says '^| `KeReleaseSpinLock` |'
+  run 0 drivers; says 'mailbox'
+  run 0 drivers --markdown; says '^| `mailbox` |'
+}
+case_no_such_driver() {
+  run 2 check no-such-driver; complains 'no such directory'
+  run 2 check ./no/such/driver; complains 'no such directory'
+  mkdir empty; run 2 check empty; complains 'has no \*.c'
+  touch file; run 2 check ./file; complains 'is a file'
+}
+case_does_not_compile() { run 2 check "$drivers/does_not_compile"; says 'does_not_compile: does not compile'; says NoSuchName; }
+case_no_entry() { run 2 check "$drivers/no_entry"; complains 'no DriverEntry'; }
+case_unknown_key() { run 2 check "$drivers/unknown_key"; complains "unknown key 'nmae'"; }
+case_entry_fails() {
+  run 2 check "$drivers/entry_fails"; says 'DriverEntry returns STATUS_INSUFFICIENT_RESOURCES'
+  run 2 fuzz "$drivers/entry_fails" --time 5 --out o; says 'DriverEntry returns STATUS_INSUFFICIENT_RESOURCES'
+}
+case_entry_loops() { run 4 check "$drivers/entry_loops"; says 'LIMIT: no scheduling point'; says 'in DriverEntry'; }
+case_entry_overflows() { run 1 check "$drivers/entry_overflows"; says 'SUMMARY: wdmfuzz: stack-overflow driver.c:.* in Recurse'; }
+case_entry_null() { run 1 check "$drivers/entry_null"; says 'SUMMARY: wdmfuzz: SEGV driver.c:9 in DriverEntry'; }
+case_ioctls() {
+  run 0 check "$drivers/use_after_free"
+  says '0x00222004 IOCTL_PLAIN'; says '0x0022640f IOCTL_THROUGH_MACRO'
+  ! grep -q IOCTL_ANOTHER out || fail 'knows a macro that is not defined'
+  run 0 check "$drivers/use_after_free" -D WITH_ANOTHER; says '0x00222009 IOCTL_ANOTHER'
+}
+case_sanitizer() {
+  run 1 replay "$drivers/use_after_free" "$here/use_after_free.scn"
+  says 'ERROR: AddressSanitizer: heap-use-after-free'
+  says 'SUMMARY: wdmfuzz: heap-use-after-free driver.c:22 in Create'
+  run 1 fuzz "$drivers/use_after_free" --time 60 --jobs 1 --seed 1 --out o
+  says 'SUMMARY: wdmfuzz: heap-use-after-free driver.c:22 in Create'
+  [[ -s o/findings/heap-use-after-free-1.scn ]] || fail 'no scenario was written'
+  run 1 replay "$drivers/use_after_free" o/findings/heap-use-after-free-1.scn
+  run 0 replay --expect "$drivers/use_after_free" o/findings/heap-use-after-free-1.scn
+}
+
+case_replay_junk() {
+  run 2 replay mailbox no-such-file; complains 'no-such-file: No such file'
+  run 2 replay mailbox .; complains 'is a directory'
+  : > empty; head -c 1 /dev/urandom > one; head -c 65536 /dev/urandom > random
+  local file
+  for file in empty one random; do
+    "$cli" replay mailbox "$file" > out 2> err
+    (($? == 0 || $? == 1)) || fail "replay of $file"
+    ! grep -q 'EMU BUG' out err || fail "EMU BUG with $file"
+  done
+}
+case_broken_text() {
+  scenario
+  local whole size
+  whole=$(wc -c < case.scn)
+  for ((size = 9; size < whole; size += 7)); do
+    head -c "$size" case.scn > cut.scn
+    "$cli" replay mailbox cut.scn > out 2> err
+    case $? in
+      0 | 1) ;;
+      2) grep -q '^wdmfuzz: cut.scn: line [0-9]*: ' err || fail "cut at $size: no line number" ;;
+      *) fail "cut at $size" ;;
+    esac
+  done
+  printf 'wdmfuzz 1\nnonsense\n' > bad.scn
+  run 2 replay mailbox bad.scn; complains 'bad.scn: line 2'
+  run 2 show bad.scn; complains 'bad.scn: line 2'
+}
+case_replay() {
+  scenario
+  run 1 replay mailbox case.scn; says 'SUMMARY: wdmfuzz: SpinLock mailbox.c:54 in MailboxCancel'
+  [[ $(head -n 1 out) == '[wdm:mailbox(1)] ERROR: Check failed: FuzzerHash=SpinLock' ]] || fail 'first line'
+  [[ $(tail -n 1 out) == 'SUMMARY: wdmfuzz: SpinLock mailbox.c:54 in MailboxCancel' ]] || fail 'last line'
+  run 1 replay mailbox case.scn --trace json; python3 -m json.tool < out > /dev/null || fail 'no JSON'
+  run 1 replay mailbox case.scn --trace perfetto; python3 -m json.tool < out > /dev/null || fail 'no JSON'
+  run 1 replay mailbox case.scn --trace html -o page.html; grep -q '</html>' page.html || fail 'no page'
+  run 1 replay mailbox case.scn case.scn; says '== case.scn'
+  echo 'expect SpinLock mailbox.c:54 in MailboxCancel' >> case.scn
+  run 0 replay --expect mailbox case.scn
+  sed -i 's/^expect .*/expect clean/' case.scn
+  run 1 replay --expect mailbox case.scn; says 'expected clean'
+}
+case_nothing_overwritten() {
+  scenario
+  echo precious > kept
+  run 2 replay mailbox case.scn --trace html -o kept; says 'exists'
+  run 2 show case.scn -o kept; says 'exists'
+  run 2 assemble case.scn -o kept; says 'exists'
+  run 2 minimize mailbox case.scn -o kept; says 'exists'
+  [[ $(cat kept) == precious ]] || fail 'a file was overwritten'
+  run 0 show case.scn -o kept --force; grep -q '^wdmfuzz 1' kept || fail '--force did not write'
+  run 2 show case.scn -o no/such/dir/file; complains 'No such file'
+}
+case_round_trip() {
+  scenario
+  run 0 assemble case.scn -o case.bin
+  run 0 show case.bin --driver mailbox -o again.scn
+  diff <(grep -v '^driver' case.scn) <(grep -v '^driver' again.scn) > out || fail 'text -> bytes -> text is not the identity'
+}
+case_minimize() {
+  scenario
+  sed -i 's/^2: T1 write h1/4: T1 read h1\n2: T1 write h1\n5: T2 open h2/' case.scn
+  run 0 minimize mailbox case.scn -o small.scn; says 'SUMMARY: wdmfuzz: SpinLock'
+  (($(grep -c ': T' small.scn) == 3)) || fail 'not minimal'
+  run 1 replay mailbox small.scn; says 'SUMMARY: wdmfuzz: SpinLock mailbox.c:54 in MailboxCancel'
+}
+case_campaign() {
+  run 1 fuzz mailbox --time 60 --jobs 2 --seed 7 --out o; says 'SUMMARY: wdmfuzz: SpinLock mailbox.c:54 in MailboxCancel'
+  [[ -s o/findings/spinlock-1.scn && -s o/findings/spinlock-1.txt ]] || fail 'no finding was written'
+  cp -r o/findings before
+  run 1 fuzz mailbox --time 60 --jobs 1 --seed 8 --out o
+  diff -r before o/findings | grep -v '^Only in o' > out && fail 'a finding was changed'
+  run 0 fuzz eventlike --time 3 --jobs 1 --seed 1 --out clean
+  [[ -n $(ls clean/corpus) ]] || fail 'no corpus was kept'
+}
+case_engine() {
+  run 0 fuzz eventlike --jobs 1 --seed 1 --out o -- -runs=50
+  run 0 build eventlike -o target
+  ./target -runs=20 -seed=1 > out 2> err || fail 'the executable is no fuzz target'
+  grep -q 'Done 20 runs' err || fail 'did not run'
+}
+
+if ! declare -F "case_$name" > /dev/null; then
+  echo "no case $name"
+  exit 1
+fi
+"case_$name"
