@@ -10,7 +10,7 @@
 // The driver's fibers hide pointers from leak detection, and a fake stack per fiber would cost a millisecond each.
 extern "C" const char* __asan_default_options() {
   return "detect_leaks=0:detect_stack_use_after_return=0:allocator_may_return_null=1:handle_abort=0:quarantine_size_mb=32:"
-         "exitcode=1:detect_odr_violation=0";
+         "exitcode=1:detect_odr_violation=0:print_legend=0";
 }
 
 namespace wdm {

@@ -46,8 +46,8 @@ h2 { font-size: 16px; margin: 32px 0 8px; }
 table { border-collapse: collapse; } td, th { padding: 2px 14px 2px 0; text-align: left; vertical-align: top; }
 tr.bug td { color: var(--bug); font-weight: 600; }
 a { color: inherit; text-decoration: underline dotted; cursor: pointer; }
-.wrap { overflow-x: auto; border: 1px solid var(--line); border-radius: 8px; background: var(--card); }
-.grid { display: grid; align-items: stretch; min-width: max-content; }
+.wrap { overflow: auto; max-height: 86vh; border: 1px solid var(--line); border-radius: 8px; background: var(--card); }
+.grid { position: relative; display: grid; align-items: stretch; min-width: max-content; }
 .head { position: sticky; top: 0; z-index: 3; background: var(--card); border-bottom: 1px solid var(--line); padding: 8px 10px; font-weight: 600; }
 .row { border-bottom: 1px solid var(--line); grid-column: 1 / -1; pointer-events: none; }
 .row.bug { background: var(--bug-bg); } .row.evidence { background: var(--mark); } .row.pre { background: var(--pre-bg); }
@@ -101,6 +101,11 @@ document.addEventListener('keydown', event => {
   next.focus({preventScroll: true});
   keep(next);
 });
+const bug = document.querySelector('.step.bug'), wrap = document.querySelector('.wrap');
+if (bug) {
+  wrap.scrollTop = bug.offsetTop - wrap.clientHeight / 2;
+  keep(bug);
+}
 for (const link of document.querySelectorAll('a[data-step]')) link.addEventListener('click', () => {
   const step = document.getElementById(link.dataset.step);
   step.scrollIntoView({block: 'center', behavior: 'smooth'});
@@ -207,8 +212,9 @@ void put_legend(std::string& out, const Report& report) {
 
 void put_title(std::string& out, const Report& report) {
   out += fmt::format("<h1{}>{}</h1>\n", report.outcome == Outcome::clean ? " class=\"clean\"" : "", escaped(report.headline));
-  out += fmt::format("<div class=\"soft\">driver {}, {} processors, {} steps, {} switches, {} preemptions</div>\n",
-                     escaped(report.driver), report.cpus, report.stats.steps, report.stats.switches, report.stats.preemptions);
+  out += fmt::format("<div class=\"soft\">driver {}, {} processor{}, {} scheduling points, {} switches, {} of them preemptions</div>\n",
+                     escaped(report.driver), report.cpus, report.cpus == 1 ? "" : "s", report.stats.steps,
+                     report.stats.switches, report.stats.preemptions);
   if (!report.bug_check.empty()) out += fmt::format("<p>Windows would stop with bug check <code>{}</code></p>\n", escaped(report.bug_check));
   if (!report.rule_sentence.empty()) out += fmt::format("<p>{}</p>\n", escaped(report.rule_sentence));
   if (!report.rule_title.empty()) out += fmt::format("<p class=\"soft\">documentation: &ldquo;{}&rdquo;</p>\n", escaped(report.rule_title));

@@ -20,7 +20,12 @@ struct Session {
   const DriverImage& image;
   const Scenario& scenario;
   std::uint32_t load_status = 0;
-  std::array<std::vector<std::uint32_t>, limits::kUserThreads + 1> work;  // indexes of operations, by thread
+  // Indexes of operations, by thread.
+  struct Work {
+    std::array<std::uint16_t, limits::kMaxOperations> indexes;
+    std::uint16_t size = 0;
+  };
+  std::array<Work, limits::kUserThreads + 1> work;
 
   struct Worker {
     Session* session;
@@ -90,7 +95,9 @@ void perform(const Operation& op) {
 void user_thread(void* argument) {
   const auto& worker = *static_cast<Session::Worker*>(argument);
   const auto& operations = worker.session->scenario.operations;
-  for (const std::uint32_t index : worker.session->work[worker.thread]) {
+  const auto& work = worker.session->work[worker.thread];
+  for (unsigned i = 0; i < work.size; ++i) {
+    const std::uint32_t index = work.indexes[i];
     machine().operation_boundary(index, operations[index].id);
     perform(operations[index]);
   }
@@ -98,18 +105,21 @@ void user_thread(void* argument) {
 
 void start_user_threads(Session& session) {
   const auto& operations = session.scenario.operations;
-  for (std::uint32_t i = 0; i < operations.size(); ++i) session.work[operations[i].thread].push_back(i);
+  for (std::uint32_t i = 0; i < operations.size(); ++i) {
+    auto& work = session.work[operations[i].thread];
+    work.indexes[work.size++] = static_cast<std::uint16_t>(i);
+  }
   for (unsigned t = 1; t <= limits::kUserThreads; ++t) {
-    if (session.work[t].empty()) continue;
+    if (session.work[t].size == 0) continue;
     session.workers[t] = {&session, t};
-    machine().create_user_thread(t, user_thread, &session.workers[t], session.work[t].front(),
-                                 operations[session.work[t].front()].id);
+    machine().create_user_thread(t, user_thread, &session.workers[t], session.work[t].indexes[0],
+                                 operations[session.work[t].indexes[0]].id);
   }
 }
 
 bool user_threads_done(const Session& session) {
   for (unsigned t = 1; t <= limits::kUserThreads; ++t)
-    if (!session.work[t].empty() && machine().thread(t).state != Thread::State::finished) return false;
+    if (session.work[t].size != 0 && machine().thread(t).state != Thread::State::finished) return false;
   return true;
 }
 

@@ -95,7 +95,8 @@ m_u64 mach_time(void);
 
 /* ---- memory ------------------------------------------------------------------------------------------------- */
 
-enum { MACH_POOL_PAGED = 1, MACH_POOL_ZERO = 2, MACH_POOL_KERNEL = 4 /* the kernel's own: no fault, no leak check */ };
+enum { MACH_POOL_PAGED = 1, MACH_POOL_ZERO = 2, MACH_POOL_KERNEL = 4 /* the kernel's own: no fault, no leak check;
+       with tag 0 a record that no driver sees, from an arena that is given back as a whole */ };
 /* AddressSanitizer heap; null when the schedule lets it fail. Emits PoolAlloc. */
 void* mach_pool_alloc(m_u64 size, m_u32 tag, m_u32 flags, const void* pc);
 /* Emits PoolFree. Freeing what is not a live block is left to AddressSanitizer. `tag` 0: any. */

@@ -21,6 +21,7 @@ inline constexpr unsigned kMaxObjects = 1u << 16; // named things in one run
 inline constexpr unsigned kMaxEvents = 1u << 21;
 inline constexpr unsigned kMaxTimerFires = 400;   // in one run; a periodic timer fires for ever
 inline constexpr std::size_t kPoolBytes = 64u << 20;
+inline constexpr std::size_t kKernelBytes = 4u << 20;
 inline constexpr std::size_t kUserBytes = 4u << 20;
 // A kernel stack is 24 KiB; AddressSanitizer's red zones and -O0 code need several times that.
 inline constexpr std::size_t kStackBytes = 512u << 10;

@@ -149,6 +149,7 @@ class Machine {
   void pool_free(void* block, std::uint32_t tag, const void* pc);
   std::uint64_t pool_size(const void* block) const;
   void* user_alloc(std::uint64_t size);
+  void* arena_alloc(std::uint64_t size);
   bool user_mapped(const void* p, std::uint64_t size) const;
   bool user_address(const void* p) const;
   // After unload: emits EndDpc, EndTimer, EndThread and EndPool for what is left of the driver.
@@ -255,6 +256,8 @@ class Machine {
   std::uint64_t pool_used_ = 0;
   std::uint64_t user_used_ = 0;
   char* user_arena_ = nullptr;
+  char* kernel_arena_ = nullptr;
+  std::uint64_t kernel_used_ = 0;
 
   std::uintptr_t text_begin_ = 0;
   std::uintptr_t text_size_ = 0;

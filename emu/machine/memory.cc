@@ -12,6 +12,26 @@
 
 namespace wdm {
 
+namespace {
+
+char* map_arena(std::size_t size) {
+  void* const memory = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (memory == MAP_FAILED) std::abort();
+  return static_cast<char*>(memory);
+}
+
+}  // namespace
+
+// The kernel's own records, which no driver sees: zeroed, given back all at once at the next boot.
+void* Machine::arena_alloc(std::uint64_t size) {
+  if (!kernel_arena_) kernel_arena_ = map_arena(limits::kKernelBytes);
+  const std::uint64_t rounded = (size + 15) / 16 * 16;
+  if (kernel_used_ + rounded > limits::kKernelBytes) end(Outcome::limit, "the kernel's own memory is used up");
+  char* const memory = kernel_arena_ + kernel_used_;
+  kernel_used_ += rounded;
+  return std::memset(memory, 0, size);
+}
+
 void* Machine::pool_alloc(std::uint64_t size, std::uint32_t tag, std::uint32_t flags, const void* pc) {
   const bool ours = flags & MACH_POOL_KERNEL;
   if (!ours && choose(MACH_CHOICE_POOL_FAILS, 2) != 0) return nullptr;
@@ -19,6 +39,7 @@ void* Machine::pool_alloc(std::uint64_t size, std::uint32_t tag, std::uint32_t f
     if (!ours) return nullptr;  // as a machine with that much pool would answer
     end(Outcome::limit, "the kernel's own memory is used up");
   }
+  if (ours && tag == 0) return arena_alloc(size);
   void* const memory = std::malloc(size ? size : 1);
   if (!memory) return nullptr;
   if (flags & MACH_POOL_ZERO) std::memset(memory, 0, size);
@@ -30,6 +51,7 @@ void* Machine::pool_alloc(std::uint64_t size, std::uint32_t tag, std::uint32_t f
 }
 
 void Machine::pool_free(void* address, std::uint32_t tag, const void* pc) {
+  if (kernel_arena_ && address >= kernel_arena_ && address < kernel_arena_ + limits::kKernelBytes) return;
   const auto found = std::find_if(blocks_.rbegin(), blocks_.rend(), [&](const Block& b) { return b.address == address; });
   if (found == blocks_.rend()) {
     std::free(address);  // AddressSanitizer says what is wrong: double free, not the start of a block, ...
@@ -79,6 +101,7 @@ void Machine::release_memory() {
   for (const Block& b : blocks_) std::free(b.address);
   blocks_.clear();
   pool_used_ = 0;
+  kernel_used_ = 0;
   if (user_used_) poison(user_arena_, user_used_);
   user_used_ = 0;
 }
@@ -87,9 +110,7 @@ void Machine::release_memory() {
 void* Machine::user_alloc(std::uint64_t size) {
   constexpr std::uint64_t kGap = 64;
   if (!user_arena_) {
-    user_arena_ = static_cast<char*>(
-        mmap(nullptr, limits::kUserBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0));
-    if (user_arena_ == MAP_FAILED) std::abort();
+    user_arena_ = map_arena(limits::kUserBytes);
     poison(user_arena_, limits::kUserBytes);
   }
   const std::uint64_t rounded = (size + 15) / 16 * 16 + kGap;

@@ -69,7 +69,7 @@ NTSTATUS create_device(PDRIVER_OBJECT driver, ULONG extension_bytes, const UNICO
                        ULONG characteristics, bool exclusive, PDEVICE_OBJECT* result) {
   *result = nullptr;
   auto* device =
-      (PDEVICE_OBJECT)mach_pool_alloc(kDeviceBytes + extension_bytes, 0, MACH_POOL_KERNEL | MACH_POOL_ZERO, nullptr);
+      (PDEVICE_OBJECT)mach_pool_alloc(kDeviceBytes + extension_bytes, 0x69766544 /* 'Devi' */, MACH_POOL_KERNEL | MACH_POOL_ZERO, nullptr);
   const bool named = name && name->Length;
   if (named) {
     const NTSTATUS status = add_name(name, device, nullptr);

@@ -22,7 +22,7 @@ SecurityContext security;
 
 File* make_file(PDEVICE_OBJECT device, m_u16 handle, bool kernel_mode) {
   auto* file = (File*)mach_pool_alloc(sizeof(File), 0, MACH_POOL_KERNEL | MACH_POOL_ZERO, nullptr);
-  auto* object = (PFILE_OBJECT)mach_pool_alloc(sizeof(FILE_OBJECT), 0, MACH_POOL_KERNEL | MACH_POOL_ZERO, nullptr);
+  auto* object = (PFILE_OBJECT)mach_pool_alloc(sizeof(FILE_OBJECT), 0x656c6946 /* 'File' */, MACH_POOL_KERNEL | MACH_POOL_ZERO, nullptr);
   object->Type = IO_TYPE_FILE;
   object->Size = sizeof(FILE_OBJECT);
   object->DeviceObject = device;
