@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "emu/machine/machine.h"
+#include "harness/driver_info.h"
 #include "harness/mutate.h"
 #include "harness/report.h"
 
@@ -33,7 +34,7 @@ void note_interleavings() {
 }
 
 int run_input(const std::uint8_t* data, std::size_t size) {
-  const Scenario scenario = decode({data, size}, driver_profile());
+  const Scenario scenario = input_scenario({data, size});
   bool reached = false;
   ++stats.executions;
   for (unsigned i = 0; i < scenario.schedule.runs; ++i) {
@@ -57,6 +58,12 @@ const TargetStats& target_stats() { return stats; }
 extern "C" std::size_t LLVMFuzzerMutate(std::uint8_t* data, std::size_t size, std::size_t max_size);
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) { return wdm::run_input(data, size); }
+
+extern "C" std::size_t LLVMFuzzerCustomCrossOver(const std::uint8_t* a, std::size_t a_size, const std::uint8_t* b,
+                                                  std::size_t b_size, std::uint8_t* out, std::size_t max_size,
+                                                  unsigned seed) {
+  return wdm::cross_over({a, a_size}, {b, b_size}, out, max_size, seed, wdm::driver_profile());
+}
 
 extern "C" std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t size, std::size_t max_size,
                                                unsigned seed) {

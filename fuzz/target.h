@@ -8,10 +8,6 @@
 
 namespace wdm {
 
-// What the driver's executable was built from; generated next to each driver.
-const DriverImage& driver_image();
-const DriverProfile& driver_profile();
-
 // Counts over the life of the process, for the progress line.
 struct TargetStats {
   std::uint64_t executions = 0;

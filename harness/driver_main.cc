@@ -34,6 +34,7 @@ bool is_engine_call(int argc, char** argv) {
 }
 
 int body(int argc, char** argv) {
+  if (argc == 4 && std::string_view(argv[1]) == "trace-hashes") return print_trace_hashes(argv[2], argv[3]);
   if (is_engine_call(argc, argv)) return run_engine(argc, argv);
   const Options options = parse_options(argc, argv);
   if (!options.driver.empty()) set_driver_argument(driver_words(options));

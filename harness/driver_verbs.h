@@ -11,4 +11,7 @@ int verb_fuzz(const Options& options);
 int verb_replay(const Options& options);
 int verb_minimize(const Options& options);
 
+// For the determinism test, see its file.
+int print_trace_hashes(const char* first, const char* last);
+
 }  // namespace wdm

@@ -84,6 +84,48 @@ void drop_operations(MinimizeSearch& search) {
   drop_chunks(search, 1, [&](const Scenario& s) { return search.try_search(s); });
 }
 
+// A cancel that lands before the driver looks is the same as an IRP that arrives cancelled.
+void cancel_on_arrival(MinimizeSearch& search) {
+  for (std::size_t at = search.best().operations.size(); at-- > 0;) {
+    if (at >= search.best().operations.size() || search.best().operations[at].kind != OpKind::cancel) continue;
+    const auto cancel = search.best().operations[at];
+    Scenario candidate = without(search.best(), [&](const Operation& op) { return op.id == cancel.id; });
+    for (Operation& op : candidate.operations)
+      if (op.id == cancel.target) op.cancelled = true;
+    search.try_reschedule(candidate);
+  }
+}
+
+// Two calls of one kind through one handle become one with the data of both.
+void join_calls(MinimizeSearch& search) {
+  for (std::size_t second = search.best().operations.size(); second-- > 1;)
+    for (std::size_t first = second; first-- > 0 && second < search.best().operations.size();) {
+      const Operation& a = search.best().operations[first];
+      const Operation& b = search.best().operations[second];
+      if (a.kind != b.kind || a.handle != b.handle || a.code != b.code) continue;
+      if (a.data.size() + b.data.size() > limits::kMaxDataBytes || a.out_size + b.out_size > limits::kMaxOutBytes) continue;
+      Scenario candidate = without(search.best(), [&](const Operation& op) { return op.id == a.id; });
+      for (Operation& op : candidate.operations)
+        if (op.id == b.id) {
+          op.data.insert(op.data.begin(), a.data.begin(), a.data.end());
+          op.out_size += a.out_size;
+        }
+      search.try_reschedule(candidate);
+    }
+}
+
+// Operations listed in the order in which they matter need fewer directives.
+void reorder(MinimizeSearch& search) {
+  for (std::size_t from = 1; from < search.best().operations.size(); ++from)
+    for (std::size_t to = 0; to < from && !search.best().schedule.directives.empty(); ++to) {
+      Scenario candidate = search.best();
+      auto& ops = candidate.operations;
+      std::rotate(ops.begin() + static_cast<std::ptrdiff_t>(to), ops.begin() + static_cast<std::ptrdiff_t>(from),
+                  ops.begin() + static_cast<std::ptrdiff_t>(from) + 1);
+      search.try_reschedule(candidate);
+    }
+}
+
 void fewer_processors(MinimizeSearch& search) {
   const unsigned now = search.best().cpus;
   for (unsigned cpus = 1; cpus < now; ++cpus) {
@@ -264,6 +306,10 @@ Scenario minimize(const Scenario& start, const Oracle& oracle, const MinimizeRep
     search.phase("schedule");
     search.drop_directives();
     drop_operations(search);
+    search.phase("shape");
+    cancel_on_arrival(search);
+    join_calls(search);
+    reorder(search);
     fewer_of_everything(search);
     search.drop_directives();
     shrink_arguments(search);

@@ -124,7 +124,9 @@ void fill_stack(Report& report, const std::vector<std::uint64_t>& addresses) {
 
 void fill_objects(Report& report, const Trace& trace, const DriverImage& image) {
   std::set<ObjectId> named;
-  const auto note = [&](const Step& step) { named.insert(trace.events[step.number].object); };
+  const auto note = [&](const Step& step) {
+    if (step.number < trace.events.size()) named.insert(trace.events[step.number].object);
+  };
   std::for_each(report.involved.begin(), report.involved.end(), note);
   for (const ObjectId object : named) {
     const std::string label = object_label(trace, object);
@@ -165,13 +167,29 @@ void fill_excerpts(Report& report) {
   std::for_each(report.involved.begin(), report.involved.end(), add);
 }
 
+// The access that AddressSanitizer stopped is no event: it becomes the last step.
+void add_access(Report& report, const SanitizerFinding& finding, const Trace& trace) {
+  Step step;
+  step.number = static_cast<std::uint32_t>(trace.events.size());
+  step.cpu = finding.cpu;
+  step.thread_number = finding.thread;
+  step.thread = thread_label(finding.thread);
+  step.irql = finding.irql;
+  step.text = finding.kind;
+  if (!report.stack.empty()) step.place = place_of(report.stack.front());
+  step.evidence = step.finding = true;
+  report.involved.push_back(step);
+  report.steps.push_back(std::move(step));
+}
+
 void fill_run(Report& report, const Trace& trace, const RunResult& result, const Scenario& scenario,
-              const DriverImage& image) {
+              const DriverImage& image, const SanitizerFinding* access = nullptr) {
   report.driver = image.name;
   report.cpus = scenario.cpus;
   report.stats = result.stats;
   report.scenario = to_text(explicit_scenario(scenario, result));
   fill_steps(report, trace, result, image);
+  if (access) add_access(report, *access, trace);
   fill_objects(report, trace, image);
   fill_excerpts(report);
   report.dedup_token = token_of(report);
@@ -218,17 +236,17 @@ Report make_report(const Trace& trace, const RunResult& result, const Scenario& 
   return report;
 }
 
-Report make_sanitizer_report(const std::string& kind, const std::vector<std::uint64_t>& stack, const Trace& trace,
-                             const RunResult& result, const Scenario& scenario, const DriverImage& image) {
+Report make_sanitizer_report(const SanitizerFinding& finding, const Trace& trace, const RunResult& result,
+                             const Scenario& scenario, const DriverImage& image) {
   Report report;
   report.outcome = Outcome::driver_bug;
   report.sanitizer = true;
-  report.rule = kind;
-  report.headline = fmt::format("DRIVER BUG: {}: found by AddressSanitizer, see above", kind);
-  fill_stack(report, stack);
-  fill_run(report, trace, result, scenario, image);
-  const std::uint64_t place = stack.empty() ? kNoPlace : stack.front() - text_begin(image);
-  report.summary = summary_of({Outcome::driver_bug, kind, place}, image);
+  report.rule = finding.kind;
+  report.headline = fmt::format("DRIVER BUG: {}: found by AddressSanitizer", finding.kind);
+  fill_stack(report, finding.stack);
+  fill_run(report, trace, result, scenario, image, &finding);
+  const std::uint64_t place = finding.stack.empty() ? kNoPlace : finding.stack.front() - text_begin(image);
+  report.summary = summary_of({Outcome::driver_bug, finding.kind, place}, image);
   return report;
 }
 

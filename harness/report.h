@@ -101,9 +101,15 @@ Verdict verdict_of(const Trace& trace, const RunResult& result, const DriverImag
 std::string summary_of(const Verdict& verdict, const DriverImage& image);
 
 Report make_report(const Trace& trace, const RunResult& result, const Scenario& scenario, const DriverImage& image);
-// The same for a run that AddressSanitizer ended. `kind` is its word, `stack` the driver's frames as call sites.
-Report make_sanitizer_report(const std::string& kind, const std::vector<std::uint64_t>& stack, const Trace& trace,
-                             const RunResult& result, const Scenario& scenario, const DriverImage& image);
+// What AddressSanitizer saw, and who ran when it did.
+struct SanitizerFinding {
+  std::string kind;                  // its word: "heap-use-after-free"
+  std::vector<std::uint64_t> stack;  // the driver's frames, as call sites
+  unsigned cpu = 0, thread = 0, irql = 0;
+};
+// The same for a run that AddressSanitizer ended.
+Report make_sanitizer_report(const SanitizerFinding& finding, const Trace& trace, const RunResult& result,
+                             const Scenario& scenario, const DriverImage& image);
 
 enum class Colour { off, on };
 std::string render_text(const Report& report, Colour colour);

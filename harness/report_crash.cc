@@ -81,7 +81,8 @@ RunResult result_so_far() {
 Report report_of(const Message& message, const Scenario& scenario) {
   RunResult ended = result_so_far();
   if (message.outcome == Outcome::driver_bug)
-    return make_sanitizer_report(message.kind, message.stack, last_trace(), ended, scenario, driver_image());
+    return make_sanitizer_report({message.kind, message.stack, machine().cpu(), machine().current().id, machine().irql()},
+                                 last_trace(), ended, scenario, driver_image());
   ended.outcome = message.outcome;
   ended.message = message.kind;
   for (const std::uint64_t address : message.stack) ended.stack.push_back(address + 1);

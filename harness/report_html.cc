@@ -212,9 +212,12 @@ void put_legend(std::string& out, const Report& report) {
 
 void put_title(std::string& out, const Report& report) {
   out += fmt::format("<h1{}>{}</h1>\n", report.outcome == Outcome::clean ? " class=\"clean\"" : "", escaped(report.headline));
-  out += fmt::format("<div class=\"soft\">driver {}, {} processor{}, {} scheduling points, {} switches, {} of them preemptions</div>\n",
-                     escaped(report.driver), report.cpus, report.cpus == 1 ? "" : "s", report.stats.steps,
-                     report.stats.switches, report.stats.preemptions);
+  out += fmt::format("<div class=\"soft\">driver {}, {} processor{}", escaped(report.driver), report.cpus,
+                     report.cpus == 1 ? "" : "s");
+  if (report.stats.steps)
+    out += fmt::format(", {} scheduling points, {} switches, {} of them preemptions", report.stats.steps,
+                       report.stats.switches, report.stats.preemptions);
+  out += "</div>\n";
   if (!report.bug_check.empty()) out += fmt::format("<p>Windows would stop with bug check <code>{}</code></p>\n", escaped(report.bug_check));
   if (!report.rule_sentence.empty()) out += fmt::format("<p>{}</p>\n", escaped(report.rule_sentence));
   if (!report.rule_title.empty()) out += fmt::format("<p class=\"soft\">documentation: &ldquo;{}&rdquo;</p>\n", escaped(report.rule_title));

@@ -93,10 +93,6 @@ Place place_at(const DriverImage& image, std::uint64_t offset) {
   return {frame.function, frame.file, frame.path, frame.line};
 }
 
-std::string thread_label(unsigned thread) {
-  return thread >= limits::kFirstIdle ? fmt::format("idle{}", thread - limits::kFirstIdle) : fmt::format("T{}", thread);
-}
-
 Step step_of(const Trace& trace, std::uint32_t index, const DriverImage& image) {
   const Event& e = trace.events[index];
   Step step;
@@ -192,6 +188,10 @@ void fill_locks(Report& report, const Trace& trace) {
 std::uint64_t code_offset(const Event& event) {
   if (event.site == kNoSite) return kNoPlace;
   return event.kind == EVENT_CallbackEnter ? event.site : event.site - 1;
+}
+
+std::string thread_label(unsigned thread) {
+  return thread >= limits::kFirstIdle ? fmt::format("idle{}", thread - limits::kFirstIdle) : fmt::format("T{}", thread);
 }
 
 std::string event_text(const Trace& trace, std::uint32_t index, const std::string& function) {

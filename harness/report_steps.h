@@ -12,6 +12,8 @@ namespace wdm {
 std::uint64_t code_offset(const Event& event);
 // "acquires Lock A"
 std::string event_text(const Trace& trace, std::uint32_t index, const std::string& function);
+// "T2", "idle0"
+std::string thread_label(unsigned thread);
 // Fills steps, locks and involved.
 void fill_steps(Report& report, const Trace& trace, const RunResult& result, const DriverImage& image);
 

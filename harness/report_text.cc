@@ -56,7 +56,7 @@ void put_stack(std::string& out, const Report& report) {
 void put_header(std::string& out, const Report& report, const Painter& paint) {
   if (!report.sanitizer)
     out += fmt::format("[wdm:{}(1)] ERROR: Check failed: FuzzerHash={}\n", report.driver, report.rule);
-  out += "  " + paint.red(report.headline) + "\n";
+  out += "  " + paint.red(report.headline) + (report.sanitizer ? "; its report is above" : "") + "\n";
   if (!report.bug_check.empty()) out += fmt::format("  BUG CHECK {}\n", report.bug_check);
   if (report.sanitizer) return;
   put_stack(out, report);

@@ -77,7 +77,7 @@ std::string_view phase_word(std::uint8_t phase, bool at_ddi) {
     case MACH_BEFORE:
       return at_ddi ? "before" : "start";
     case MACH_AFTER:
-      return at_ddi ? "after" : "end";
+      return at_ddi ? "after" : "sent";
     default:
       return at_ddi ? "blocked in" : "blocked";
   }
@@ -95,6 +95,7 @@ void put_place(Out& out, const Directive& d) {
 std::string actor_word(unsigned actor) {
   if (actor == 0) return "main";
   if (actor < limits::kFirstDriverThread) return fmt::format("T{}", actor);
+  if (actor >= limits::kFirstIdle && actor < kActorDpc) return fmt::format("idle@{}", actor - limits::kFirstIdle);
   if (actor < kActorDpc) return fmt::format("S{}", actor - limits::kFirstDriverThread + 1);
   if (actor < kActorClock) return fmt::format("dpc@{}", actor - kActorDpc);
   return "clock";

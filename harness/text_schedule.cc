@@ -30,7 +30,7 @@ std::uint16_t take_ddi(Line& line) {
 void take_point(Line& line, Directive& d) {
   if (line.take_if("start")) {
     d.phase = MACH_BEFORE;
-  } else if (line.take_if("end")) {
+  } else if (line.take_if("sent")) {
     d.phase = MACH_AFTER;
   } else if (line.take_if("blocked")) {
     d.phase = MACH_BLOCKED;
@@ -53,6 +53,7 @@ std::uint8_t take_actor(Line& line) {
   };
   if (word == "main") return 0;
   if (word == "clock") return kActorClock;
+  if (word.starts_with("idle@")) return static_cast<std::uint8_t>(limits::kFirstIdle + number(5, 0, limits::kMaxCpus - 1));
   if (word.starts_with("dpc@")) return static_cast<std::uint8_t>(kActorDpc + number(4, 0, limits::kMaxCpus - 1));
   if (word[0] == 'T') return static_cast<std::uint8_t>(number(1, 1, limits::kUserThreads));
   constexpr unsigned kDriverThreads = limits::kMaxThreads - limits::kFirstDriverThread;

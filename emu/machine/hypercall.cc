@@ -41,7 +41,7 @@ m_u32 mach_thread_create(void (*fn)(void*), void* arg, m_u32 kind, void* object,
 }
 void mach_thread_exit(void) { machine().exit_thread(); }
 void* mach_thread_object(m_u32 thread) { return machine().thread(thread).kernel_object; }
-void mach_thread_set_object(m_u32 thread, void* object) { machine().thread(thread).kernel_object = object; }
+void mach_thread_set_object(m_u32 thread, void* object) { machine().set_kernel_object(thread, object); }
 m_u32 mach_thread_kind(m_u32 thread) { return machine().thread(thread).kind; }
 m_u32 mach_block(m_u64 due, const void* object, const void* pc) { return machine().block(due, object, pc); }
 void mach_wake(m_u32 thread, m_u32 reason) { machine().wake(thread, reason); }

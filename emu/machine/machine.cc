@@ -91,7 +91,7 @@ const RunResult& Machine::run(const DriverImage& image, unsigned cpus, Strategy&
   Thread& first = threads_[0];
   first.kind = MACH_THREAD_SYSTEM;
   current_ = &first;
-  first.object = object(OBJECT_Thread, &first);
+  first.object = thread_object(first, nullptr);
   start(first, body, argument);
   cpus_[0].thread = 0;
   set_state(first, Thread::State::running);

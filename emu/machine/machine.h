@@ -109,6 +109,11 @@ class Machine {
   [[noreturn]] void exit_thread();
   std::uint32_t block(std::uint64_t due, const void* object, const void* pc);
   void wake(unsigned thread, std::uint32_t reason);
+  // The kernel's own object of that thread; both are one thing in the trace.
+  void set_kernel_object(unsigned thread, void* object) {
+    threads_[thread].kernel_object = object;
+    objects_.insert(object, threads_[thread].object);
+  }
   // Blocks the calling thread until nobody else can run (the clock aside).
   void wait_until_quiet();
   // Lets the next due timer fire. False when none is set or the limit is reached.
@@ -156,6 +161,7 @@ class Machine {
   void report_leftovers();
 
   // --- record --------------------------------------------------------------------------------------------------
+  ObjectId thread_object(Thread& thread, const void* pc);
   ObjectId object(std::uint32_t kind, const void* address, const void* pc = nullptr);
   void object_gone(const void* address);
   void event(std::uint16_t kind, ObjectId object, std::uint64_t arg, std::uint32_t arg2, const void* pc);

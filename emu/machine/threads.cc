@@ -43,7 +43,7 @@ void Machine::create_user_thread(unsigned number, void (*entry)(void*), void* ar
   thread.cpu = static_cast<std::uint8_t>((number - 1) % cpu_count_);
   thread.order = order;
   thread.starting = true;
-  thread.object = object(OBJECT_Thread, &thread);
+  thread.object = thread_object(thread, nullptr);
   pending_[number] = {};
   pending_[number].context = context_[number] = add_context(Context::Kind::operation, id);
   start(thread, entry, argument);
@@ -66,7 +66,7 @@ unsigned Machine::create_thread(void (*entry)(void*), void* argument, std::uint3
   thread.depth = 0;
   thread.kernel_object = kernel_object;
   object_gone(&thread);
-  thread.object = object(OBJECT_Thread, &thread, pc);
+  thread.object = thread_object(thread, pc);
   pending_[number] = {};
   start(thread, entry, argument);
   set_state(thread, Thread::State::ready);
@@ -106,6 +106,14 @@ void Machine::wake(unsigned number, std::uint32_t reason) {
   if (thread.state != Thread::State::waiting) return;
   thread.wake_reason = reason;
   set_state(thread, Thread::State::ready);
+}
+
+// A thread is shown under its actor number: T1 is the scenario's T1.
+ObjectId Machine::thread_object(Thread& thread, const void* pc) {
+  const ObjectId id = object(OBJECT_Thread, &thread, pc);
+  trace_.objects[id].number = thread.id;
+  if (thread.kernel_object) objects_.insert(thread.kernel_object, id);
+  return id;
 }
 
 void Machine::begin_context(Context::Kind kind, std::uint32_t number) {

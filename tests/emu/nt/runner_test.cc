@@ -1,0 +1,65 @@
+// Runs every test_<what>() of this folder on a real machine with all rules on: once non-preemptively, then under many
+// random schedules. What a page promises holds in each of them.
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "emu/machine/hypercall.h"
+#include "emu/machine/machine.h"
+
+#define NT_TEST(name) extern "C" void test_##name(void);
+#include "nt_tests.def"
+#undef NT_TEST
+
+namespace {
+
+std::string failures;
+
+struct Named {
+  const char* name;
+  void (*function)(void);
+};
+
+constexpr Named kTests[] = {
+#define NT_TEST(name) {#name, test_##name},
+#include "nt_tests.def"
+#undef NT_TEST
+};
+
+void body(void* argument) {
+  nt_reset();
+  static_cast<const Named*>(argument)->function();
+  wdm::machine().wait_until_quiet();
+}
+
+class KernelTest : public ::testing::TestWithParam<Named> {
+ protected:
+  void run(wdm::StrategyId id, unsigned runs) {
+    wdm::Schedule schedule;
+    schedule.strategy = id;
+    schedule.seed = 1;
+    const auto strategy = wdm::make_strategy(id);
+    for (unsigned i = 0; i < runs; ++i) {
+      failures.clear();
+      strategy->begin(schedule, i);
+      Named test = GetParam();
+      const auto& result = wdm::machine().run({"test", nullptr, nullptr, nullptr}, 2, *strategy, {}, body, &test);
+      ASSERT_EQ(result.outcome, wdm::Outcome::clean) << result.message << " in schedule " << i;
+      ASSERT_EQ(failures, "") << "in schedule " << i;
+    }
+  }
+};
+
+TEST_P(KernelTest, NonPreemptive) { run(wdm::StrategyId::directed, 1); }
+TEST_P(KernelTest, RandomWalk) { run(wdm::StrategyId::random, 40); }
+TEST_P(KernelTest, PartialOrderSampling) { run(wdm::StrategyId::pos, 40); }
+
+INSTANTIATE_TEST_SUITE_P(Nt, KernelTest, ::testing::ValuesIn(kTests),
+                         [](const auto& info) { return std::string(info.param.name); });
+
+}  // namespace
+
+extern "C" void mach_test_check(int ok, const char* what, int line) {
+  if (!ok) failures += std::string(what) + " (line " + std::to_string(line) + ")\n";
+}

@@ -1,0 +1,41 @@
+#!/bin/bash
+# One sample driver: each stored finding is found again with its SUMMARY, a hundred times the same; the fixed twin (or the
+# clean driver) is silent on those cases and on a few thousand inputs of the fuzzer.
+#   sample_test.sh CLI NAME
+set -euo pipefail
+cli=$1 name=$2
+root=$(cd "$(dirname "$0")/../.." && pwd)
+source=$root/harness/drivers/$name/$name.c
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+fail() { echo "sample $name: $*" >&2; exit 1; }
+
+kind=$(sed -n 's/^ \* kind: *//p' "$source")
+found=("$root"/corpus/"$name"/found/*.scn)
+
+if [[ $kind == seeded ]]; then
+  [[ -e ${found[0]} ]] || fail "is seeded, but corpus/$name/found has no case"
+  rules=$(sed -n 's/^ \* rule: *//p' "$source")
+  calls=$(sed -n 's/^ \* calls: *//p' "$source")
+  preemptions=$(sed -n 's/^ \* preemptions: *//p' "$source")
+  for case in "${found[@]}"; do
+    "$cli" replay "$name" "$case" --expect > "$work/report" 2>&1 || { cat "$work/report"; fail "$case is not found again"; }
+    rule=$(sed -n 's/^expect \([A-Za-z0-9-]*\) .*/\1/p' "$case")
+    [[ ", $rules," == *", $rule,"* ]] || fail "$case ends as $rule; the source names $rules"
+  done
+  # Minimised: the first case has what the source states as minimal.
+  [[ $(grep -cE '^[0-9]+: ' "${found[0]}") == "$calls" ]] || fail "${found[0]} does not have $calls calls"
+  [[ $(grep -cE '^  at ' "${found[0]}" || true) == "$preemptions" ]] || fail "${found[0]} does not have $preemptions preemptions"
+fi
+
+for case in "${found[@]}"; do
+  [[ -e $case ]] || continue
+  "$cli" replay "$name" -D FIXED "$case" > "$work/report" 2>&1 || { cat "$work/report"; fail "the fixed twin is not clean on $case"; }
+done
+
+"$cli" build "$name" -D FIXED -o "$work/twin" 2> /dev/null
+mkdir "$work/corpus"
+(cd "$work" && ./twin -runs=1500 -seed=1 -len_control=0 -print_final_stats=0 corpus) > "$work/log" 2>&1 \
+  || { tail -60 "$work/log"; fail "the fixed twin is not silent"; }
+grep -q 'Done 1500 runs' "$work/log" || { tail -5 "$work/log"; fail "the fuzzer did not run"; }
