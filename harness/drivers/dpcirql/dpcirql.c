@@ -1,12 +1,12 @@
 /* wdmfuzz-sample: dpcirql
  * kind: seeded
  * pattern: A09
- * class: S
+ * class: D
  * rule: IrqlKeReleaseSpinLock
  * function: DelayDpc
  * line: 95
- * calls: 3
- * preemptions: 0
+ * calls: 2
+ * preemptions: 1
  * A delay. IOCTL_DELAY pends the IRP and arms a timer, whose DPC completes everything that waits. The DPC takes the
  * queue's lock with the AtDpcLevel form, but gives it back with KeReleaseSpinLock and the IRQL that the IRP was
  * cancelled at. That IRP was never cancelled: the processor drops to PASSIVE_LEVEL in the middle of a DPC.
