@@ -141,11 +141,42 @@ NTSTATUS prepare_write(Call& call) {
   return STATUS_SUCCESS;
 }
 
+/* What NtQueryInformationFile and NtSetInformationFile ask of a buffer before any driver sees it; 0: not a class that can be
+ * asked for (or set). */
+struct InformationClass {
+  ULONG query_bytes, set_bytes;
+};
+
+InformationClass information_class(ULONG number) {
+  switch (number) {
+    case FileBasicInformation: return {sizeof(FILE_BASIC_INFORMATION), sizeof(FILE_BASIC_INFORMATION)};
+    case FileStandardInformation: return {sizeof(FILE_STANDARD_INFORMATION), 0};
+    case FileInternalInformation: return {8, 0};
+    case FileEaInformation: return {4, 0};
+    case FileAccessInformation: return {4, 0};
+    case FileNameInformation: return {8, 0};
+    case FileRenameInformation: return {0, 24};
+    case FileLinkInformation: return {0, 24};
+    case FileDispositionInformation: return {0, 1};
+    case FilePositionInformation: return {sizeof(FILE_POSITION_INFORMATION), sizeof(FILE_POSITION_INFORMATION)};
+    case FileModeInformation: return {4, 4};
+    case FileAlignmentInformation: return {4, 0};
+    case FileAllInformation: return {104, 0};
+    case FileAllocationInformation: return {0, 8};
+    case FileEndOfFileInformation: return {0, sizeof(FILE_END_OF_FILE_INFORMATION)};
+    case FileNetworkOpenInformation: return {sizeof(FILE_NETWORK_OPEN_INFORMATION), 0};
+    case FileAttributeTagInformation: return {8, 0};
+    default: return {0, 0};
+  }
+}
+
 NTSTATUS prepare_query_information(Call& call) {
   const Request& r = *call.request;
   call.location->Parameters.QueryFile.Length = r.out_size;
   call.location->Parameters.QueryFile.FileInformationClass = (FILE_INFORMATION_CLASS)r.code;
-  if (r.out_size == 0) return STATUS_INFO_LENGTH_MISMATCH;
+  const ULONG needed = information_class(r.code).query_bytes;
+  if (needed == 0) return STATUS_INVALID_INFO_CLASS;
+  if (r.out_size < needed) return STATUS_INFO_LENGTH_MISMATCH;
   if (!probes(call, r.out_size)) return STATUS_ACCESS_VIOLATION;
   use_system_buffer(call, r.out_size, IRP_INPUT_OPERATION);
   call.irp->UserBuffer = output(call);
@@ -157,7 +188,9 @@ NTSTATUS prepare_set_information(Call& call) {
   call.location->Parameters.SetFile.Length = r.in_size;
   call.location->Parameters.SetFile.FileInformationClass = (FILE_INFORMATION_CLASS)r.code;
   call.location->Parameters.SetFile.FileObject = call.file ? call.file->object : nullptr;
-  if (r.in_size == 0) return STATUS_INFO_LENGTH_MISMATCH;
+  const ULONG needed = information_class(r.code).set_bytes;
+  if (needed == 0) return STATUS_INVALID_INFO_CLASS;
+  if (r.in_size < needed) return STATUS_INFO_LENGTH_MISMATCH;
   if (!probes(call, r.in_size)) return STATUS_ACCESS_VIOLATION;
   use_system_buffer(call, r.in_size, 0);
   return STATUS_SUCCESS;

@@ -128,6 +128,8 @@ WDM_REGISTER_FUNCTIONS(ULONG64, ULONG64)
 VOID NTAPI wdm_paged_code(VOID);
 #define PAGED_CODE() wdm_paged_code()
 #define PAGED_ASSERT(condition) ASSERT(condition)
+/* As in the WDK: assertions and debug output are a checked build's (-D DBG=1); NT_VERIFY evaluates in both. */
+#if defined(DBG) && DBG
 #define ASSERT(condition) \
   ((condition) ? (VOID)0 : RtlAssert((PVOID)#condition, (PVOID)__FILE__, __LINE__, (PSTR)0))
 #define ASSERTMSG(message, condition) \
@@ -136,6 +138,20 @@ VOID NTAPI wdm_paged_code(VOID);
   ((condition) ? TRUE : (RtlAssert((PVOID)#condition, (PVOID)__FILE__, __LINE__, (PSTR)0), FALSE))
 #define RTL_VERIFYMSG(message, condition) \
   ((condition) ? TRUE : (RtlAssert((PVOID)#condition, (PVOID)__FILE__, __LINE__, (PSTR)(message)), FALSE))
+#define KdPrint(arguments) DbgPrint arguments
+#define KdPrintEx(arguments) DbgPrintEx arguments
+#define KdBreakPoint() DbgBreakPoint()
+#define KdBreakPointWithStatus(status) DbgBreakPointWithStatus(status)
+#else
+#define ASSERT(condition) ((VOID)0)
+#define ASSERTMSG(message, condition) ((VOID)0)
+#define RTL_VERIFY(condition) ((condition) ? TRUE : FALSE)
+#define RTL_VERIFYMSG(message, condition) ((condition) ? TRUE : FALSE)
+#define KdPrint(arguments) ((VOID)0)
+#define KdPrintEx(arguments) ((VOID)0)
+#define KdBreakPoint() ((VOID)0)
+#define KdBreakPointWithStatus(status) ((VOID)0)
+#endif
 #define NT_ASSERT ASSERT
 #define NT_ASSERTMSG ASSERTMSG
 #define NT_ASSERTMSGW(message, condition) ASSERT(condition)
@@ -146,10 +162,6 @@ VOID NTAPI wdm_paged_code(VOID);
 #define RTL_SOFT_ASSERTMSG(message, condition) ((VOID)(condition))
 #define RTL_SOFT_VERIFY(condition) ((condition) ? TRUE : FALSE)
 #define RTL_SOFT_VERIFYMSG(message, condition) ((condition) ? TRUE : FALSE)
-#define KdPrint(arguments) DbgPrint arguments
-#define KdPrintEx(arguments) DbgPrintEx arguments
-#define KdBreakPoint() DbgBreakPoint()
-#define KdBreakPointWithStatus(status) DbgBreakPointWithStatus(status)
 
 #ifdef __cplusplus
 }
