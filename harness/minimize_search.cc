@@ -129,6 +129,9 @@ std::optional<Scenario> MinimizeSearch::rescheduled(const Scenario& candidate) {
   if (candidate.schedule.directives.empty()) return std::nullopt;
   if (auto none = accepted(directed(candidate, {}))) return none;
   if (candidate.schedule.directives.size() == 1) return std::nullopt;
+  // What happened early often only brought the operations into an order that the candidate has anyway.
+  for (auto first = candidate.schedule.directives.begin() + 1; first + 1 < candidate.schedule.directives.end(); ++first)
+    if (auto late = accepted(directed(candidate, {first, candidate.schedule.directives.end()}))) return late;
   for (const Directive& d : candidate.schedule.directives)
     if (auto single = accepted(directed(candidate, {d}))) return single;
   return std::nullopt;

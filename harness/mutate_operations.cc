@@ -2,6 +2,7 @@
 // makes every schedule longer.
 
 #include <algorithm>
+#include <iterator>
 
 #include "harness/mutate_parts.h"
 
@@ -153,7 +154,11 @@ std::uint8_t draw_minor(OpKind kind, Random& random) {
 void draw_code_of(Operation& op, Random& random, const DriverProfile& profile) {
   const char* key = fields_of(op.kind).code;
   if (!key) return;
-  op.code = *key ? static_cast<std::uint32_t>(random.below(24)) : draw_code(random, profile);
+  // Information classes that most drivers know: standard, basic, position, end of file; else any.
+  static constexpr std::uint32_t kClasses[] = {5, 4, 14, 20};
+  op.code = !*key                ? draw_code(random, profile)
+            : random.percent(75) ? kClasses[random.below(std::size(kClasses))]
+                                 : static_cast<std::uint32_t>(random.below(24));
 }
 
 unsigned bad_pointer_percent(const Operation& op) {
