@@ -165,6 +165,10 @@ std::string info_source(const DriverSpec& spec, const std::vector<Ioctl>& ioctls
   text += fmt::format("const char wdm_info_name[] = {};\n", c_string(spec.name));
   text += fmt::format("const char wdm_info_directory[] = {};\n", c_string(spec.directory.string()));
   text += fmt::format("const unsigned wdm_info_devices = {};\n", spec.devices);
+  const bool pnp = std::any_of(spec.sources.begin(), spec.sources.end(), [](const std::filesystem::path& source) {
+    return read_text(source).find("AddDevice") != std::string::npos;
+  });
+  text += fmt::format("const unsigned wdm_info_pnp = {};\n", pnp ? 1 : 0);
   text += fmt::format("const unsigned wdm_info_ioctl_count = {};\n", ioctls.size());
   text += "const struct {\n  const char* name;\n  unsigned code, in_size, out_size;\n} wdm_info_ioctls[] = {\n";
   for (const Ioctl& ioctl : ioctls)

@@ -135,6 +135,7 @@ void draw_schedule(Scenario& scenario, Random& random, const DriverProfile& prof
   schedule.seed = random.next();
   schedule.runs = draw_runs(random);
   scenario.cpus = draw_cpus(random);
+  scenario.above = profile.pnp && random.percent(15);
   if (schedule.strategy != StrategyId::directed) return;
   const std::size_t count = random.between(1, 3);
   for (std::size_t i = 0; i < count; ++i) schedule.directives.push_back(draw_directive(scenario, random, profile));

@@ -55,12 +55,14 @@ std::uint8_t major_function(OpKind kind) {
   return 0xff;
 }
 
-void send_request(const Operation& op) {
+void send_request(const Operation& op, bool above) {
+  if (above && op.kind == OpKind::open) return;  // there is no file object
+
   struct nt_request request{};
   request.op = op.id;
   request.major = major_function(op.kind);
   request.minor = op.minor;
-  request.handle = op.handle;
+  request.handle = above ? std::uint8_t{0} : op.handle;
   request.device = op.device;
   request.code = op.code;
   request.in_size = static_cast<m_u32>(op.data.size());
@@ -72,7 +74,7 @@ void send_request(const Operation& op) {
   nt_request(&request);
 }
 
-void perform(const Operation& op) {
+void perform(const Operation& op, bool above) {
   switch (op.kind) {
     case OpKind::close: nt_close(op.handle); return;
     case OpKind::cancel: nt_cancel(op.target, op.irql); return;
@@ -88,7 +90,7 @@ void perform(const Operation& op) {
     case OpKind::shutdown:
     case OpKind::system_control:
     case OpKind::power:
-    case OpKind::pnp: send_request(op); return;
+    case OpKind::pnp: send_request(op, above); return;
   }
 }
 
@@ -99,7 +101,7 @@ void user_thread(void* argument) {
   for (unsigned i = 0; i < work.size; ++i) {
     const std::uint32_t index = work.indexes[i];
     machine().operation_boundary(index, operations[index].id);
-    perform(operations[index]);
+    perform(operations[index], worker.session->scenario.above);
   }
 }
 
@@ -163,7 +165,7 @@ void session_main(void* argument) {
     machine().report_leftovers();
     return;
   }
-  nt_add_device();
+  nt_add_device(!session.scenario.above);
   start_user_threads(session);
   tear_down(session);
 }

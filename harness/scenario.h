@@ -81,6 +81,9 @@ const OpFields& fields_of(OpKind kind);
 
 struct Scenario {
   std::uint8_t cpus = 2;
+  // Plug-and-play drivers: requests come from a driver above, without a file object, to a device that was added but never
+  // started. A driver has to fail them, not to break.
+  bool above = false;
   std::vector<Operation> operations;
   Schedule schedule;
   std::string driver;  // text form only: which driver it was written for

@@ -138,6 +138,7 @@ std::string to_text(const Scenario& scenario) {
   put(out, "wdmfuzz 1\n");
   if (!scenario.driver.empty()) put(out, "driver {}\n", scenario.driver);
   put(out, "cpus {}\n", scenario.cpus);
+  if (scenario.above) put(out, "client driver\n");
   for (const Operation& op : scenario.operations) put_operation(out, op);
   put_schedule(out, scenario.schedule);
   if (!scenario.expect.empty()) put(out, "expect {}\n", scenario.expect);

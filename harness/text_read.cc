@@ -23,9 +23,10 @@ class Reader {
     if (word == "driver") return once(driver_, line), set_text(scenario_.driver, line, "the driver's name");
     if (word == "expect") return once(expect_, line), set_text(scenario_.expect, line, "`clean` or a SUMMARY");
     if (word == "cpus") return once(cpus_, line), cpus(line);
+    if (word == "client") return once(client_, line), client(line);
     if (word == "schedule") return once(schedule_, line), schedule(line);
     line.fail(
-        "unknown word `{}`; expected an operation like `1: T1 open h1`, driver, cpus, schedule, at, hold, fail or "
+        "unknown word `{}`; expected an operation like `1: T1 open h1`, driver, cpus, client, schedule, at, hold, fail or "
         "expect",
         word);
   }
@@ -64,6 +65,13 @@ class Reader {
 
   void cpus(Line& line) {
     scenario_.cpus = static_cast<std::uint8_t>(line.take_number("cpus", 1, limits::kMaxCpus));
+    line.finish();
+  }
+
+  void client(Line& line) {
+    const std::string_view word = line.take("driver or user");
+    if (word != "driver" && word != "user") line.fail("expected driver or user, found `{}`", word);
+    scenario_.above = word == "driver";
     line.finish();
   }
 
@@ -109,7 +117,7 @@ class Reader {
 
   Scenario scenario_;
   bool begun_ = false;
-  std::optional<unsigned> driver_, cpus_, schedule_, expect_;  // lines
+  std::optional<unsigned> driver_, cpus_, client_, schedule_, expect_;  // lines
   std::vector<unsigned> operation_lines_;
   std::vector<Reference> references_;
 };

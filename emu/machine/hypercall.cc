@@ -83,7 +83,8 @@ void mach_bug_check(m_u32 code, m_u64 a, m_u64 b, m_u64 c, m_u64 d, const void* 
   const auto shown = [](m_u64 v) { return v >> 32 ? std::string("...") : fmt::format("{:#x}", v); };
   const auto text = fmt::format("bug check {:#X} ({}, {}, {}, {})", code, shown(a), shown(b), shown(c), shown(d));
   machine().violation("BugCheck", text.c_str(), 0, pc);
-  machine().end(Outcome::driver_bug, text);
+  // A bug check that is known already still ends the run; there is nothing to go on with.
+  machine().end(machine().is_known ? Outcome::clean : Outcome::driver_bug, text);
 }
 void mach_violation(const char* rule, const char* what, m_u32 object, const void* pc) {
   machine().violation(rule, what, object, pc);

@@ -150,9 +150,10 @@ void nt_timer_expired(void* timer);
 
 /* Calls DriverEntry. Requires: PASSIVE_LEVEL, on a system thread. */
 m_u32 nt_load(void* driver_entry, const char* name);
-/* AddDevice over a fresh physical device object, then IRP_MN_START_DEVICE. 0xC00000BB (NOT_SUPPORTED) when the driver has no
+/* AddDevice over a fresh physical device object, then (`start`) IRP_MN_START_DEVICE; without it requests on handle 0 reach the
+ * device all the same. 0xC00000BB (NOT_SUPPORTED) when the driver has no
  * AddDevice. */
-m_u32 nt_add_device(void);
+m_u32 nt_add_device(m_u8 start);
 /* IRP_MN_REMOVE_DEVICE to each started device. */
 void nt_remove_device(void);
 /* DriverUnload when there is one; emits the End* events for devices and links that are left. 0 when it cannot unload. */

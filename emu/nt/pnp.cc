@@ -17,6 +17,7 @@ struct PnpDevice {
   bool busy; /* a PnP request is under way: they come one at a time */
 };
 
+bool accept_unstarted;
 PnpDevice* devices;
 PnpDevice** devices_end = &devices;
 PDRIVER_OBJECT bus_driver;
@@ -288,7 +289,8 @@ PDEVICE_OBJECT pnp_device(m_u32 index) {
 
 bool pnp_accepts_requests(PDEVICE_OBJECT pdo) {
   const PnpDevice* device = find(pdo);
-  return device && device->state != PnpState::added && device->state != PnpState::removed;
+  if (!device || device->state == PnpState::removed) return false;
+  return device->state != PnpState::added || accept_unstarted;
 }
 
 NTSTATUS pnp_request(const Request& request, PDEVICE_OBJECT pdo) {
@@ -325,7 +327,8 @@ NTSTATUS system_control_request(const Request& request, PDEVICE_OBJECT pdo) {
 
 extern "C" {
 
-m_u32 nt_add_device(void) {
+m_u32 nt_add_device(m_u8 start) {
+  nt::accept_unstarted = !start;
   PDRIVER_OBJECT driver = nt::driver_object();
   if (!driver || !driver->DriverExtension->AddDevice) return (m_u32)STATUS_NOT_SUPPORTED;
   nt::PnpDevice* device = nt::remember(nt::make_pdo());
@@ -334,7 +337,7 @@ m_u32 nt_add_device(void) {
     nt::forget(device);
     return (m_u32)status;
   }
-  return (m_u32)nt::send_pnp_and_wait(device, IRP_MN_START_DEVICE);
+  return start ? (m_u32)nt::send_pnp_and_wait(device, IRP_MN_START_DEVICE) : (m_u32)STATUS_SUCCESS;
 }
 
 void nt_remove_device(void) {

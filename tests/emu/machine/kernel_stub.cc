@@ -12,7 +12,7 @@ void nt_run_dpc(void* dpc) { wdm::test::on_dpc(dpc); }
 void nt_timer_expired(void* timer) { wdm::test::on_timer(timer); }
 void nt_reset(void) {}
 m_u32 nt_load(void*, const char*) { return 0; }
-m_u32 nt_add_device(void) { return 0; }
+m_u32 nt_add_device(m_u8) { return 0; }
 void nt_remove_device(void) {}
 int nt_unload(void) { return 1; }
 m_u32 nt_request(const struct nt_request*) { return 0; }
