@@ -103,6 +103,9 @@ void add_directory(Hash& hash, const fs::path& directory, unsigned depth) {
   }
 }
 
+// Changes with what info_source writes.
+constexpr std::string_view kInfoFormat = "info 3";
+
 std::string compile_inputs(const Layout& layout, const DriverSpec& spec) {
   constexpr unsigned kDepth = 3;  // of folders below the driver's whose files count as its sources
   Hash hash;
@@ -112,6 +115,7 @@ std::string compile_inputs(const Layout& layout, const DriverSpec& spec) {
     if (fs::is_directory(include)) add_directory(hash, include, 1);
   for (const std::string& define : spec.defines) hash.add(define);
   hash.add(spec.name);
+  hash.add(kInfoFormat);
   hash.add_content(layout.compile_line());
   if (fs::exists(layout.build / "emulated.txt")) hash.add_content(layout.build / "emulated.txt");
   const fs::path sdk = layout.compiler().parent_path();
@@ -160,15 +164,30 @@ std::string c_string(std::string_view text) {
   return quoted + '"';
 }
 
+// Major functions whose names the sources mention, as a bit set: where random requests are worth sending. All when they
+// mention none.
+unsigned majors_named_in(const std::string& sources) {
+  static constexpr std::pair<std::string_view, unsigned> kMajors[] = {
+      {"IRP_MJ_CREATE", 0x00},         {"IRP_MJ_CLOSE", 0x02},         {"IRP_MJ_READ", 0x03},
+      {"IRP_MJ_WRITE", 0x04},          {"IRP_MJ_QUERY_INFORMATION", 0x05}, {"IRP_MJ_SET_INFORMATION", 0x06},
+      {"IRP_MJ_FLUSH_BUFFERS", 0x09},  {"IRP_MJ_DEVICE_CONTROL", 0x0e}, {"IRP_MJ_INTERNAL_DEVICE_CONTROL", 0x0f},
+      {"IRP_MJ_SHUTDOWN", 0x10},       {"IRP_MJ_CLEANUP", 0x12},       {"IRP_MJ_POWER", 0x16},
+      {"IRP_MJ_SYSTEM_CONTROL", 0x17}, {"IRP_MJ_PNP", 0x1b}};
+  unsigned majors = 0;
+  for (const auto& [name, number] : kMajors)
+    if (sources.find(name) != std::string::npos) majors |= 1u << number;
+  return majors ? majors : 0xffffffffu;
+}
+
 std::string info_source(const DriverSpec& spec, const std::vector<Ioctl>& ioctls) {
   std::string text = "/* Made by wdmfuzz from the driver's sources: read by harness/driver_info.cc. */\n";
   text += fmt::format("const char wdm_info_name[] = {};\n", c_string(spec.name));
   text += fmt::format("const char wdm_info_directory[] = {};\n", c_string(spec.directory.string()));
   text += fmt::format("const unsigned wdm_info_devices = {};\n", spec.devices);
-  const bool pnp = std::any_of(spec.sources.begin(), spec.sources.end(), [](const std::filesystem::path& source) {
-    return read_text(source).find("AddDevice") != std::string::npos;
-  });
-  text += fmt::format("const unsigned wdm_info_pnp = {};\n", pnp ? 1 : 0);
+  std::string sources;
+  for (const fs::path& source : spec.sources) sources += read_text(source);
+  text += fmt::format("const unsigned wdm_info_pnp = {};\n", sources.find("AddDevice") != std::string::npos ? 1 : 0);
+  text += fmt::format("const unsigned wdm_info_majors = {:#x};\n", majors_named_in(sources));
   text += fmt::format("const unsigned wdm_info_ioctl_count = {};\n", ioctls.size());
   text += "const struct {\n  const char* name;\n  unsigned code, in_size, out_size;\n} wdm_info_ioctls[] = {\n";
   for (const Ioctl& ioctl : ioctls)

@@ -14,6 +14,7 @@ struct wdm_info_ioctl {
 [[gnu::weak]] extern const char wdm_info_directory[];
 [[gnu::weak]] extern const unsigned wdm_info_devices;
 [[gnu::weak]] extern const unsigned wdm_info_pnp;
+[[gnu::weak]] extern const unsigned wdm_info_majors;
 [[gnu::weak]] extern const unsigned wdm_info_ioctl_count;
 [[gnu::weak]] extern const struct wdm_info_ioctl wdm_info_ioctls[];
 }
@@ -29,6 +30,7 @@ DriverProfile read_profile() {
   profile.name = wdm_info_name ? wdm_info_name : "driver";
   if (!wdm_info_name) return profile;
   profile.pnp = wdm_info_pnp != 0;
+  profile.majors = wdm_info_majors;
   if (wdm_info_devices) profile.devices = wdm_info_devices;
   for (unsigned i = 0; i < wdm_info_ioctl_count; ++i) {
     profile.ioctls.push_back(wdm_info_ioctls[i].code);

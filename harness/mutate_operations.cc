@@ -32,7 +32,7 @@ constexpr Weight kUserWeights[] = {
     {OpKind::set_information, 1, 0x06}, {OpKind::shutdown, 1, 0x10},
 };
 constexpr Weight kPnpWeights[] = {{OpKind::internal_ioctl, 2, 0x0f},
-                                  {OpKind::system_control, 1, 0x17},
+                                  {OpKind::system_control, 2, 0x17},
                                   {OpKind::power, 2, 0x16},
                                   {OpKind::pnp, 2, 0x1b}};
 

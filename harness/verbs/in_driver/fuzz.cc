@@ -63,9 +63,11 @@ CampaignOptions campaign_options(const Options& options) {
   return campaign;
 }
 
-// A driver that does not load cannot be fuzzed: say so at once. Runs in a child.
-int check_that_it_loads() {
+// A driver that does not load cannot be fuzzed: say so at once, unless the campaign is to go on past findings. Runs in a
+// child.
+int check_that_it_loads(bool keep_going) {
   const IsolatedRun run = run_isolated({});
+  if (keep_going && run.verdict.outcome == Outcome::driver_bug) return kExitClean;
   if (run.verdict.outcome != Outcome::clean) {
     fmt::print("{}", text_report({}, fmt::format("./wdmfuzz check {}", driver_argument())));
     return exit_code(run.verdict.outcome);
@@ -98,7 +100,7 @@ void write_page(const CampaignFinding& finding) {
 int verb_fuzz(const Options& options) {
   if (options.engine != "libfuzzer")
     throw UserError("--engine " + options.engine + ": only libfuzzer runs from here; fuzz/README.md tells how to use others");
-  if (const int code = check_that_it_loads()) return code;
+  if (const int code = check_that_it_loads(options.keep_going)) return code;
   return run_campaign(campaign_options(options)).exit_code;
 }
 
