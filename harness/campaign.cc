@@ -144,8 +144,14 @@ class Campaign {
       const unsigned number = found->second;
       workers_.erase(found);
       progress_.retire(number);
-      const bool said_something = collect_artifacts();
-      if (!said_something) note_silent_death(number, status);
+      // Workers that die together are collected together: each artifact accounts for one death.
+      const std::size_t collected = collect_artifacts();
+      unclaimed_ += collected;
+      if (collected) silent_deaths_ = 0;
+      if (unclaimed_)
+        --unclaimed_;
+      else
+        note_silent_death(number, status);
       if (!done_for_good()) start(number);
     }
   }
@@ -181,11 +187,11 @@ class Campaign {
 
   // ---- findings
 
-  // True when there was one, new or not.
-  bool collect_artifacts() {
+  // How many there were, new or not.
+  std::size_t collect_artifacts() {
     const auto artifacts = artifacts_in(findings());
     for (const fs::path& artifact : artifacts) judge(artifact);
-    return !artifacts.empty();
+    return artifacts.size();
   }
 
   void judge(const fs::path& artifact) {
@@ -273,6 +279,7 @@ class Campaign {
   std::map<pid_t, unsigned> workers_;
   std::uint64_t starts_ = 0;
   unsigned silent_deaths_ = 0;
+  std::size_t unclaimed_ = 0;  // artifacts whose worker has not been seen to end
   bool stop_ = false;
   int failure_ = 0;
   std::set<std::string> known_;     // SUMMARYs of earlier campaigns and of this one

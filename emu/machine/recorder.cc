@@ -29,6 +29,17 @@ std::string_view outcome_word(Outcome outcome) {
   return "EMU BUG";
 }
 
+namespace {
+
+// After a finding that a campaign knows already, a run goes on only when the machine's state is still what a correct driver
+// would have made of it; everything else would only show the consequences.
+bool harmless(RuleId rule) {
+  return rule == RuleId::LockOrder || rule == RuleId::LockNotInitialized || rule == RuleId::IrqlContract ||
+         rule == RuleId::IrqlKeDispatchLte || rule == RuleId::IrqlDispatch || rule == RuleId::SpinLockSafe;
+}
+
+}  // namespace
+
 ObjectId Machine::object(std::uint32_t kind, const void* address, const void* pc) {
   if (!address) return 0;
   if (const ObjectId known = objects_.find(address)) {
@@ -63,7 +74,10 @@ void Machine::append(std::uint16_t kind, ObjectId object, std::uint64_t arg, std
                            self.depth, activation.number, object, arg2, site, arg});
   if (!options_.rules) return;
   for (const Finding& finding : tracker_.on(trace_, index))
-    if (!is_known || !is_known(finding)) end(finding);
+    if (!is_known || !is_known(finding))
+      end(finding);
+    else if (!harmless(finding.rule))
+      end(Outcome::clean, "");
   if (index >= limits::kMaxEvents) end(Outcome::limit, "the trace is longer than " + std::to_string(limits::kMaxEvents));
 }
 

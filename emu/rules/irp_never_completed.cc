@@ -2,7 +2,9 @@
 // Documentation: "Canceling IRPs". Bug check 0xC4, 0x135.
 //
 // Checks:
-// 1. No IRP is left when every pending IRP was cancelled, every file closed, and nothing can run any more.
+// 1. When every pending IRP was cancelled and nothing can run any more, no IRP that ever had a cancel routine is left: its
+//    driver takes part in cancelling, so it has to finish it.
+// 2. When every file was closed as well, no IRP is left at all.
 //
 // The kernel looks; this rule says why. The finding is about where the driver let go of the IRP: it marked it pending,
 // queued it or set its cancel routine. Whether an IRP that hangs without being cancelled is acceptable is not judged.
@@ -13,12 +15,21 @@ namespace wdm {
 namespace {
 
 std::string reason(const Event& end, const IrpState& irp) {
-  const bool routine_set = end.arg == 1;
+  const bool routine_set = (end.arg & 1) != 0;
   const bool cancelled = end.arg2 == 1;
   if (!cancelled) return " is still pending at the end and was never cancelled";
   if (!routine_set && irp.cancel_set == 0) return " was cancelled but has no cancel routine, and is never completed";
   if (!routine_set) return " was cancelled and its cancel routine cleared or run, but nobody completes it";
   return " was cancelled before its cancel routine was set, and Irp->Cancel was not looked at after that";
+}
+
+// Index + 1 of the entry into the dispatch routine that got the IRP, 0 when there was none.
+std::uint32_t entered(const Trace& trace, ObjectId irp) {
+  for (std::uint32_t i = 0; i < trace.events.size(); ++i) {
+    const Event& e = trace.events[i];
+    if (e.kind == EVENT_CallbackEnter && e.arg2 == CALLBACK_Dispatch && e.object == irp) return i + 1;
+  }
+  return 0;
 }
 
 class IrpNeverCompletedRule final : public Rule {
@@ -28,12 +39,15 @@ class IrpNeverCompletedRule final : public Rule {
   void on(const Trace& trace, std::uint32_t index, const Ledger& ledger, std::vector<Finding>& findings) override {
     const Event& end = trace.events[index];
     const IrpState& irp = ledger.irp(end.object);
+    const bool closed_as_well = (end.arg & 2) != 0;
+    if (!closed_as_well && irp.cancel_set == 0) return;
     const Evidence history[] = {{irp.marked_pending, "marked pending"},
                                 {irp.queued, "queued"},
                                 {irp.cancel_set, "set the cancel routine"},
                                 {irp.forwarded, "passed down"},
                                 {irp.cancelled, "cancelled"},
                                 {irp.created, "created"},
+                                {entered(trace, end.object), "given to the driver"},
                                 {index + 1, "still pending"}};
     Finding finding{RuleId::IrpNeverCompleted, label_text(trace, end.object) + reason(end, irp), index, {}};
     for (const Evidence& step : history) {

@@ -13,7 +13,7 @@ Finding left_over(bool sets_routine, bool cancelled, bool routine_at_end) {
   if (sets_routine) run.add(EVENT_IrpSetCancel, irp, 1);
   run.leave(CALLBACK_Dispatch, irp, kPendingStatus).outside([&] {
     if (cancelled) run.add(EVENT_IrpCancel, irp);
-    run.add(EVENT_EndIrp, irp, routine_at_end, cancelled);
+    run.add(EVENT_EndIrp, irp, (routine_at_end ? 1u : 0u) | 2u, cancelled);
   });
   EXPECT_EQ(run.fired(), names{"IrpNeverCompleted"});
   return run.finding();
@@ -38,8 +38,22 @@ TEST(IrpNeverCompleted, PointsToTheMark) {
 
 TEST(IrpNeverCompleted, FiresForEachIrp) {
   EventList run;
-  for (const ObjectId irp : {run.irp(), run.irp()}) run.add(EVENT_EndIrp, irp, 0, 1);
+  for (const ObjectId irp : {run.irp(), run.irp()}) run.add(EVENT_EndIrp, irp, 2, 1);
   EXPECT_EQ(run.fired(), (names{"IrpNeverCompleted", "IrpNeverCompleted"}));
+}
+
+// After cancelling, before closing: cleanup may still finish what was never cancellable.
+TEST(IrpNeverCompleted, SilentBeforeTheFilesAreClosedWithoutACancelRoutine) {
+  EventList run;
+  run.add(EVENT_EndIrp, run.irp(), 0, 1);
+  EXPECT_EQ(run.fired(), names{});
+}
+
+TEST(IrpNeverCompleted, FiresBeforeTheFilesAreClosedWithACancelRoutine) {
+  EventList run;
+  const ObjectId irp = run.irp();
+  run.add(EVENT_IrpSetCancel, irp, 1).add(EVENT_EndIrp, irp, 1, 1);
+  EXPECT_EQ(run.fired(), names{"IrpNeverCompleted"});
 }
 
 TEST(IrpNeverCompleted, SilentWithoutLeftover) {
