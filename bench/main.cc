@@ -1,6 +1,7 @@
 // Runs the suite and then prints the ratios that matter: absolute times mean little on a shared machine.
 
 #include <benchmark/benchmark.h>
+#include <unistd.h>
 #include <fmt/format.h>
 
 #include <map>
@@ -10,14 +11,13 @@ namespace {
 
 class RatioReporter : public benchmark::ConsoleReporter {
  public:
+  using ConsoleReporter::ConsoleReporter;
   void ReportRuns(const std::vector<Run>& runs) override {
     ConsoleReporter::ReportRuns(runs);
     for (const Run& run : runs) {
       if (run.error_occurred) failed = true;
       const auto rate = run.counters.find("items_per_second");
       if (rate != run.counters.end()) rates[run.run_name.function_name] = rate->second;
-      nanoseconds[run.run_name.function_name] =
-          run.real_accumulated_time / static_cast<double>(std::max<std::int64_t>(run.iterations, 1)) * 1e9;
     }
   }
 
@@ -29,8 +29,9 @@ class RatioReporter : public benchmark::ConsoleReporter {
     fmt::print("\n");
     ratio("empty target / driver life cycle (executions)", "EmptyTarget", "DriverLifeCycle", 8, " or less, not above 20");
     ratio("raw Boost.Context switch / ours (switches)", "RawSwitch", "FiberSwitch", 1.5, " or less");
-    if (nanoseconds.contains("PointWithoutSwitch"))
-      fmt::print("{:<58} {:>12.2f}   aim 5\n", "scheduling point without a switch, ns", nanoseconds.at("PointWithoutSwitch"));
+    ratio("the same with AddressSanitizer annotations / ours", "AnnotatedSwitch", "FiberSwitch", 1.5, " or less");
+    if (rates.contains("PointWithoutSwitch"))
+      fmt::print("{:<58} {:>12.2f}   aim 5\n", "scheduling point without a switch, ns", 1e9 / rates.at("PointWithoutSwitch"));
     const auto rate = [&](const char* what, const char* a, double aim) {
       if (!rates.contains(a) || !rates.contains("EmptyTarget")) return;
       fmt::print("{:<58} {:>12.0f}   {:.2f} of an empty target's executions, aim {:.3f}\n", what, rates.at(a),
@@ -44,7 +45,6 @@ class RatioReporter : public benchmark::ConsoleReporter {
 
  private:
   std::map<std::string, double> rates;
-  std::map<std::string, double> nanoseconds;
 };
 
 }  // namespace
@@ -52,7 +52,7 @@ class RatioReporter : public benchmark::ConsoleReporter {
 int main(int argc, char** argv) {
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
-  RatioReporter reporter;
+  RatioReporter reporter(isatty(1) ? benchmark::ConsoleReporter::OO_Color : benchmark::ConsoleReporter::OO_None);
   benchmark::RunSpecifiedBenchmarks(&reporter);
   reporter.print_ratios();
   return reporter.failed ? 1 : 0;

@@ -13,5 +13,7 @@ int verb_minimize(const Options& options);
 
 // For the determinism test, see its file.
 int print_trace_hashes(const char* first, const char* last);
+// For the benchmark, see its file.
+int run_fixed_input(int argc, char** argv);
 
 }  // namespace wdm

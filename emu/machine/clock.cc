@@ -35,6 +35,7 @@ void Machine::drain_dpcs() {
   while (!processor.dpcs.empty()) {
     void* const dpc = processor.dpcs.front();
     processor.dpcs.pop_front();
+    --dpcs_queued_;
     processor.irql = kDispatch;
     begin_context(Context::Kind::dpc, 0);
     nt_run_dpc(dpc);
@@ -47,6 +48,7 @@ void Machine::drain_dpcs() {
 
 void Machine::dpc_queue(unsigned cpu, void* dpc, bool at_head) {
   auto& queue = cpus_[cpu].dpcs;
+  ++dpcs_queued_;
   if (at_head)
     queue.push_front(dpc);
   else
@@ -56,7 +58,7 @@ void Machine::dpc_queue(unsigned cpu, void* dpc, bool at_head) {
 
 bool Machine::dpc_remove(void* dpc) {
   for (unsigned c = 0; c < cpu_count_; ++c)
-    if (std::erase(cpus_[c].dpcs, dpc)) return true;
+    if (std::erase(cpus_[c].dpcs, dpc)) return --dpcs_queued_, true;
   return false;
 }
 

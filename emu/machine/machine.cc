@@ -46,6 +46,7 @@ void Machine::reset(const DriverImage& image, unsigned cpus, Strategy& strategy,
   had_choice_ = false;
   failed_ = nullptr;
   in_clock_ = false;
+  dpcs_queued_ = 0;
   running_mask_ = ready_mask_ = quiet_mask_ = 0;
 
   const unsigned used = std::max(thread_limit_, limits::kFirstDriverThread);

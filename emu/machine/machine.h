@@ -190,6 +190,10 @@ class Machine {
     const auto offset = reinterpret_cast<std::uintptr_t>(pc) - text_begin_;
     return offset < text_size_ ? static_cast<std::uint32_t>(offset) : kNoSite;
   }
+  // Nobody but the running thread can run: the common case, in a few instructions.
+  bool alone() const {
+    return ready_mask_ == 0 && (running_mask_ & (running_mask_ - 1)) == 0 && dpcs_queued_ == 0 && timers_.empty();
+  }
   std::uint64_t enabled_mask(bool can_continue) const;
   void set_state(Thread& thread, Thread::State state);
   unsigned fallback(std::uint64_t enabled, bool can_continue, bool boundary) const;
@@ -225,6 +229,7 @@ class Machine {
   std::uint64_t ready_mask_ = 0;
   std::uint64_t quiet_mask_ = 0;
   bool in_clock_ = false;
+  unsigned dpcs_queued_ = 0;        // on all processors
   bool running_ = false;
   bool had_choice_ = false;
   bool trap_ = false;

@@ -86,6 +86,7 @@ void Machine::point(std::uint16_t ddi, std::uint8_t phase, const void* object, c
   if (phase == MACH_BEFORE) append(EVENT_DdiEnter, object ? objects_.find(object) : 0, 0, 0, site);
   if (++result_.stats.steps > options_.max_steps)
     end(Outcome::limit, "more than " + std::to_string(options_.max_steps) + " scheduling points in one run");
+  if (alone()) [[likely]] return;
   schedule(true);
 }
 

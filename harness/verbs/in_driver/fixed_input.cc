@@ -1,0 +1,33 @@
+// fixed-input FILE FLAGS: libFuzzer's loop with its flags, but every execution runs the scenario in FILE. Not for people: the
+// benchmark measures so what an execution of a driver costs inside the fuzzer.
+
+#include "harness/cli.h"
+#include "harness/cli_process.h"
+#include "harness/driver_info.h"
+#include "harness/driver_verbs.h"
+#include "harness/run.h"
+
+extern "C" int LLVMFuzzerRunDriver(int* argc, char*** argv, int (*callback)(const std::uint8_t* data, std::size_t size));
+
+namespace wdm {
+
+namespace {
+
+std::vector<std::uint8_t> fixed_bytes;
+
+int run_it(const std::uint8_t*, std::size_t) {
+  const Scenario scenario = input_scenario(fixed_bytes);
+  return run_once(driver_image(), scenario, 0, {}).outcome == Outcome::clean ? 0 : -1;
+}
+
+}  // namespace
+
+int run_fixed_input(int argc, char** argv) {
+  fixed_bytes = read_file(argv[2]);
+  argv[2] = argv[0];
+  argv += 2;
+  argc -= 2;
+  return LLVMFuzzerRunDriver(&argc, &argv, run_it);
+}
+
+}  // namespace wdm
