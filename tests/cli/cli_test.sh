@@ -124,8 +124,8 @@ case_replay() {
   run 1 replay mailbox case.scn; says 'SUMMARY: wdmfuzz: SpinLock mailbox.c:54 in MailboxCancel'
   [[ $(head -n 1 out) == '[wdm:mailbox(1)] ERROR: Check failed: FuzzerHash=SpinLock' ]] || fail 'first line'
   [[ $(tail -n 1 out) == 'SUMMARY: wdmfuzz: SpinLock mailbox.c:54 in MailboxCancel' ]] || fail 'last line'
-  run 1 replay mailbox case.scn --trace json; python3 -m json.tool < out > /dev/null || fail 'no JSON'
-  run 1 replay mailbox case.scn --trace perfetto; python3 -m json.tool < out > /dev/null || fail 'no JSON'
+  run 1 replay mailbox case.scn --trace json; cmake -D FILE=out -P "$here/json.cmake" || fail 'no JSON'
+  run 1 replay mailbox case.scn --trace perfetto; cmake -D FILE=out -P "$here/json.cmake" || fail 'no JSON'
   run 1 replay mailbox case.scn --trace html -o page.html; grep -q '</html>' page.html || fail 'no page'
   run 1 replay mailbox case.scn case.scn; says '== case.scn'
   echo 'expect SpinLock mailbox.c:54 in MailboxCancel' >> case.scn
