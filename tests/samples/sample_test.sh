@@ -1,5 +1,5 @@
 #!/bin/bash
-# One sample driver: each stored finding is found again with its SUMMARY, a hundred times the same; the fixed twin (or the
+# One sample driver: each stored finding is found again with its SUMMARY; the fixed twin (or the
 # clean driver) is silent on those cases and on a few thousand inputs of the fuzzer.
 #   sample_test.sh CLI NAME
 set -euo pipefail
