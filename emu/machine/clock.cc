@@ -69,6 +69,7 @@ void Machine::dpc_flush(const void* pc) {
       if (!cpus_[c].dpcs.empty() || (c != current_->cpu && cpus_[c].irql >= kDispatch)) return true;
     return false;
   };
+  constexpr unsigned kMaxFlushRounds = 64;  // each is a moment in which nobody else could run
   unsigned spins = 0;
   while (pending()) {
     Thread& self = *current_;
@@ -81,7 +82,10 @@ void Machine::dpc_flush(const void* pc) {
     quiet_mask_ |= std::uint64_t{1} << self.id;
     set_pending(ddi, MACH_BLOCKED, nullptr, site_of(pc));
     schedule(false);
-    if (++spins > 64) return;
+    if (++spins > kMaxFlushRounds) {
+      report_stuck(false);
+      end(Outcome::limit, "KeFlushQueuedDpcs waits for a processor that never leaves DISPATCH_LEVEL");
+    }
   }
 }
 
