@@ -47,33 +47,28 @@ void child(benchmark::State& state, std::vector<std::string> command, std::uint6
   state.SetItemsProcessed(static_cast<std::int64_t>(state.iterations() * count * items));
 }
 
-std::string bytes_file(const char* name, const std::string& bytes) {
-  const std::string path = std::string(WDMFUZZ_BENCH_DIR) + "/" + name;
-  if (FILE* f = std::fopen(path.c_str(), "wb")) {
-    std::fwrite(bytes.data(), 1, bytes.size(), f);
-    std::fclose(f);
-  }
-  return path;
+void best_of_five(benchmark::internal::Benchmark* b) {
+  b->UseManualTime()->Iterations(1)->Repetitions(5)->ReportAggregatesOnly(false)->Unit(benchmark::kMillisecond);
 }
 
 void EmptyTarget(benchmark::State& state) {
-  child(state, {WDMFUZZ_EMPTY_TARGET, "-seed=1"}, 1'000'000, 1);
+  child(state, {WDMFUZZ_EMPTY_TARGET, "-seed=1", "-detect_leaks=0"}, 1'000'000, 1);
 }
-BENCHMARK(EmptyTarget)->UseManualTime()->Iterations(3)->Unit(benchmark::kMillisecond);
+BENCHMARK(EmptyTarget)->Apply(best_of_five);
 
 void DriverLifeCycle(benchmark::State& state) {
-  child(state, {WDMFUZZ_EVENTLIKE, "fixed-input", WDMFUZZ_EVENTLIKE_INPUT, "-seed=1"}, 30'000, 1);
+  child(state, {WDMFUZZ_EVENTLIKE, "fixed-input", WDMFUZZ_EVENTLIKE_INPUT, "-seed=1", "-detect_leaks=0"}, 50'000, 1);
 }
-BENCHMARK(DriverLifeCycle)->UseManualTime()->Iterations(3)->Unit(benchmark::kMillisecond);
+BENCHMARK(DriverLifeCycle)->Apply(best_of_five);
 
 void FuzzerSchedules2x1(benchmark::State& state) {
-  child(state, {WDMFUZZ_SCHEDULE_TARGET, bytes_file("two", "2")}, 8'000, 64);
+  child(state, {WDMFUZZ_SCHEDULES_2X1, "-seed=1", "-detect_leaks=0"}, 10'000, 64);
 }
-BENCHMARK(FuzzerSchedules2x1)->UseManualTime()->Iterations(3)->Unit(benchmark::kMillisecond);
+BENCHMARK(FuzzerSchedules2x1)->Apply(best_of_five);
 
 void FuzzerSchedules4x8(benchmark::State& state) {
-  child(state, {WDMFUZZ_SCHEDULE_TARGET, bytes_file("four", "4")}, 300, 64);
+  child(state, {WDMFUZZ_SCHEDULES_4X8, "-seed=1", "-detect_leaks=0"}, 600, 64);
 }
-BENCHMARK(FuzzerSchedules4x8)->UseManualTime()->Iterations(3)->Unit(benchmark::kMillisecond);
+BENCHMARK(FuzzerSchedules4x8)->Apply(best_of_five);
 
 }  // namespace

@@ -58,16 +58,23 @@ void AnnotatedSwitch(benchmark::State& state) {
 }
 BENCHMARK(AnnotatedSwitch);
 
-Fiber bench_main, bench_fiber;
+Fiber bench_main, bench_fiber, bench_partner;
 
 void fiber_echo(void*) {
-  for (;;) bench_main.switch_from(bench_fiber);
+  for (;;) bench_partner.switch_from(bench_fiber);
+}
+
+void fiber_measure(void* argument) {
+  auto& state = *static_cast<benchmark::State*>(argument);
+  for (auto _ : state) bench_fiber.switch_from(bench_partner);
+  bench_partner.leave_to(bench_main);
 }
 
 void FiberSwitch(benchmark::State& state) {
   bench_main.adopt_current_thread();
   bench_fiber.prepare(fiber_echo, nullptr);
-  for (auto _ : state) bench_fiber.switch_from(bench_main);
+  bench_partner.prepare(fiber_measure, &state);
+  bench_partner.enter_from(bench_main);
   state.SetItemsProcessed(state.iterations() * 2);
 }
 BENCHMARK(FiberSwitch);

@@ -14,7 +14,7 @@ constexpr std::uint32_t kKind = 15;  // MACH_LOCK_* without MACH_LOCK_AT_DPC
 
 }  // namespace
 
-Lock& Machine::lock_at(void* address) {
+Lock& Machine::lock_at(void* address, const void* pc) {
   check_access8(address);
   auto& word = *static_cast<std::uint64_t*>(address);
   if ((word & (0xffull << 56)) == kTag) {
@@ -29,7 +29,7 @@ Lock& Machine::lock_at(void* address) {
   if (lock_count_ == locks_.size()) locks_.emplace_back();
   Lock& lock = locks_[lock_count_];
   lock.address = address;
-  lock.object = object(OBJECT_Lock, address);
+  lock.object = object(OBJECT_Lock, address, pc);
   lock.held = false;
   lock.waiters.clear();
   word = kTag | lock_count_++;
@@ -43,15 +43,13 @@ void Machine::lock_init(void* address, std::uint32_t kind, const void* pc) {
       locks_[i].address = nullptr;  // initialised again: another lock from now on
       object_gone(address);
     }
-  object(OBJECT_Lock, address, pc);
-  Lock& lock = lock_at(address);
+  Lock& lock = lock_at(address, pc);
   lock.kind = static_cast<std::uint8_t>(kind & kKind);
   event(EVENT_LockInit, lock.object, 0, kind, pc);
 }
 
 void Machine::lock_acquire(void* address, std::uint32_t kind, std::uint8_t old_irql, const void* pc) {
-  object(OBJECT_Lock, address, pc);
-  Lock& lock = lock_at(address);
+  Lock& lock = lock_at(address, pc);
   Thread& self = *current_;
   event(EVENT_LockAttempt, lock.object, old_irql, kind, pc);
   while (lock.held) {
@@ -73,8 +71,7 @@ void Machine::lock_acquire(void* address, std::uint32_t kind, std::uint8_t old_i
 }
 
 bool Machine::lock_try(void* address, std::uint32_t kind, std::uint8_t old_irql, const void* pc) {
-  object(OBJECT_Lock, address, pc);
-  Lock& lock = lock_at(address);
+  Lock& lock = lock_at(address, pc);
   if (lock.held) {
     event(EVENT_LockTryFailed, lock.object, old_irql, kind, pc);
     return false;
@@ -86,7 +83,7 @@ bool Machine::lock_try(void* address, std::uint32_t kind, std::uint8_t old_irql,
 }
 
 void Machine::lock_release(void* address, std::uint32_t kind, std::uint8_t new_irql, const void* pc) {
-  Lock& lock = lock_at(address);
+  Lock& lock = lock_at(address, pc);
   event(EVENT_LockRelease, lock.object, new_irql, kind, pc);
   lock.held = false;
   if (lock.waiters.empty()) return;

@@ -4,10 +4,8 @@
 
 namespace wdm {
 
-Machine& machine() {
-  static Machine* const instance = new Machine;  // never destroyed: fibers may outlive static destruction
-  return *instance;
-}
+// Never destroyed: fibers may outlive static destruction.
+Machine& the_machine = *new Machine;
 
 Machine::Machine() {
   for (unsigned t = 0; t < threads_.size(); ++t) threads_[t].id = static_cast<std::uint8_t>(t);
@@ -97,7 +95,7 @@ const RunResult& Machine::run(const DriverImage& image, unsigned cpus, Strategy&
   cpus_[0].thread = 0;
   set_state(first, Thread::State::running);
   running_ = true;
-  first.fiber.switch_from(main_);
+  first.fiber.enter_from(main_);
   if (result_.outcome != Outcome::clean) result_.decisions = decisions();
   return result_;
 }
@@ -106,13 +104,13 @@ const RunResult& Machine::run(const DriverImage& image, unsigned cpus, Strategy&
 void Machine::stop() {
   running_ = false;
   failed_ = &current_->fiber;
-  main_.switch_from(current_->fiber);
+  current_->fiber.leave_to(main_);
   __builtin_trap();
 }
 
 void Machine::trap_on_failed_fiber() {
   trap_ = true;
-  failed_->switch_from(main_);
+  failed_->enter_from(main_);
   __builtin_trap();
 }
 

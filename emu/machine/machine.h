@@ -134,7 +134,7 @@ class Machine {
   Thread& thread(unsigned id) { return threads_[id]; }
 
   // --- locks ---------------------------------------------------------------------------------------------------
-  Lock& lock_at(void* address);
+  Lock& lock_at(void* address, const void* pc = nullptr);
   void lock_init(void* address, std::uint32_t kind, const void* pc);
   void lock_acquire(void* address, std::uint32_t kind, std::uint8_t old_irql, const void* pc);
   bool lock_try(void* address, std::uint32_t kind, std::uint8_t old_irql, const void* pc);
@@ -207,6 +207,7 @@ class Machine {
   void drain_dpcs();
   void deliver_pending();
   void append(std::uint16_t kind, ObjectId object, std::uint64_t arg, std::uint32_t arg2, std::uint32_t site);
+  void judge(std::uint32_t event);
   void capture_stack();
   [[noreturn]] void stop();
   void decide(Directive::Kind kind, unsigned answer);
@@ -274,6 +275,7 @@ class Machine {
   std::uintptr_t text_size_ = 0;
 };
 
-Machine& machine();
+extern Machine& the_machine;
+inline Machine& machine() { return the_machine; }
 
 }  // namespace wdm

@@ -48,8 +48,11 @@ ObjectId Machine::object(std::uint32_t kind, const void* address, const void* pc
   if (trace_.objects.size() >= limits::kMaxObjects)
     end(Outcome::limit, "more than " + std::to_string(limits::kMaxObjects) + " objects");
   const auto id = static_cast<ObjectId>(trace_.objects.size());
-  trace_.objects.push_back({kind, ++object_numbers_[kind], pc ? site_of(pc) : kNoSite,
-                            static_cast<std::uint32_t>(trace_.events.size())});
+  Object& made = trace_.objects.emplace_back();
+  made.kind = kind;
+  made.number = ++object_numbers_[kind];
+  made.site = pc ? site_of(pc) : kNoSite;
+  made.event = static_cast<std::uint32_t>(trace_.events.size());
   objects_.insert(address, id);
   object_addresses_.push_back(address);
   return id;
@@ -69,16 +72,30 @@ void Machine::event(std::uint16_t kind, ObjectId object, std::uint64_t arg, std:
 void Machine::append(std::uint16_t kind, ObjectId object, std::uint64_t arg, std::uint32_t arg2, std::uint32_t site) {
   const Thread& self = *current_;
   const auto index = static_cast<std::uint32_t>(trace_.events.size());
-  const auto& activation = self.activations[self.depth];
-  trace_.events.push_back({kind, pending_[self.id].ddi, context_[self.id], self.cpu, self.id, cpus_[self.cpu].irql,
-                           self.depth, activation.number, object, arg2, site, arg});
-  if (!options_.rules) return;
+  // Written in place: a copy of an event just built in small pieces waits for each of them.
+  Event& event = trace_.events.emplace_back();
+  event.kind = kind;
+  event.ddi = pending_[self.id].ddi;
+  event.context = context_[self.id];
+  event.cpu = self.cpu;
+  event.thread = self.id;
+  event.irql = cpus_[self.cpu].irql;
+  event.depth = self.depth;
+  event.activation = self.activations[self.depth].number;
+  event.object = object;
+  event.arg2 = arg2;
+  event.site = site;
+  event.arg = arg;
+  if (index >= limits::kMaxEvents) end(Outcome::limit, "the trace is longer than " + std::to_string(limits::kMaxEvents));
+  if (options_.rules && !tracker_.ignores(event)) judge(index);
+}
+
+void Machine::judge(std::uint32_t index) {
   for (const Finding& finding : tracker_.on(trace_, index))
     if (!is_known || !is_known(finding))
       end(finding);
     else if (!harmless(finding.rule))
       end(Outcome::clean, "");
-  if (index >= limits::kMaxEvents) end(Outcome::limit, "the trace is longer than " + std::to_string(limits::kMaxEvents));
 }
 
 void Machine::enter(std::uint32_t callback, ObjectId object, std::uint64_t arg, const void* code) {

@@ -36,13 +36,15 @@ void Machine::set_state(Thread& thread, Thread::State state) {
 std::uint64_t Machine::enabled_mask(bool can_continue) const {
   std::uint64_t enabled = running_mask_;
   if (!can_continue) enabled &= ~bit(current_->id);
-  bool preemptible = false;
-  for (unsigned c = 0; c < cpu_count_; ++c) {
-    if (cpus_[c].irql >= kDispatch) continue;
-    preemptible = true;
-    if (!cpus_[c].dpcs.empty()) enabled |= bit(kActorDpc + c);
+  if (dpcs_queued_ != 0 || ready_mask_ != 0) {
+    bool preemptible = false;
+    for (unsigned c = 0; c < cpu_count_; ++c) {
+      if (cpus_[c].irql >= kDispatch) continue;
+      preemptible = true;
+      if (dpcs_queued_ != 0 && !cpus_[c].dpcs.empty()) enabled |= bit(kActorDpc + c);
+    }
+    if (preemptible) enabled |= ready_mask_;
   }
-  if (preemptible) enabled |= ready_mask_;
   // Whoever waits for quiet, the thread that tears down last.
   if (enabled == 0) enabled = quiet_mask_ & ~bit(0) ? quiet_mask_ & ~bit(0) : quiet_mask_;
   if (!timers_.empty() && timer_fires_ < limits::kMaxTimerFires) enabled |= kClockBit;
