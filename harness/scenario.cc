@@ -79,8 +79,7 @@ void make_targets_exist(Operations& operations) {
 }
 
 bool known_actor(unsigned actor) {
-  return actor < limits::kMaxThreads || actor == kActorClock ||
-         (actor >= kActorDpc && actor < kActorDpc + limits::kMaxCpus);
+  return actor < kActorCpu + limits::kMaxCpus || actor == kActorClock;
 }
 
 // The machine counts contexts from 1, but there is one setup, number 0, and one teardown.

@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::size_t kGuardBytes = 64u << 10;
 constexpr std::size_t kSlotBytes = limits::kStackBytes + kGuardBytes;
-constexpr std::size_t kSlots = 64;  // the machine's threads, and some for whoever measures
+constexpr std::size_t kSlots = 80;  // the machine's threads, and some for whoever measures
 
 [[noreturn]] void die(const char* why) {
   std::fputs(why, stderr);

@@ -26,21 +26,31 @@ Lock& Machine::lock_at(void* address, const void* pc) {
       word = kTag | i;
       return locks_[i];
     }
-  if (lock_count_ == locks_.size()) locks_.emplace_back();
-  Lock& lock = locks_[lock_count_];
+  if (dead_locks_.empty()) {
+    dead_locks_.push_back(static_cast<std::uint32_t>(lock_count_++));
+    if (lock_count_ > locks_.size()) locks_.emplace_back();
+  }
+  const std::uint32_t index = dead_locks_.back();
+  dead_locks_.pop_back();
+  Lock& lock = locks_[index];
   lock.address = address;
   lock.object = object(OBJECT_Lock, address, pc);
   lock.held = false;
   lock.waiters.clear();
-  word = kTag | lock_count_++;
+  word = kTag | index;
   return lock;
+}
+
+void Machine::lock_gone(std::size_t index) {
+  locks_[index].address = nullptr;
+  dead_locks_.push_back(static_cast<std::uint32_t>(index));
 }
 
 void Machine::lock_init(void* address, std::uint32_t kind, const void* pc) {
   check_access8(address);
   for (std::size_t i = 0; i < lock_count_; ++i)
     if (locks_[i].address == address && !locks_[i].held) {
-      locks_[i].address = nullptr;  // initialised again: another lock from now on
+      lock_gone(i);  // initialised again: another lock from now on
       object_gone(address);
     }
   Lock& lock = lock_at(address, pc);

@@ -54,15 +54,21 @@ ObjectId Machine::object(std::uint32_t kind, const void* address, const void* pc
   made.site = pc ? site_of(pc) : kNoSite;
   made.event = static_cast<std::uint32_t>(trace_.events.size());
   objects_.insert(address, id);
-  object_addresses_.push_back(address);
+  live_positions_.push_back(static_cast<std::uint32_t>(live_objects_.size()));
+  live_objects_.push_back({address, id});
   return id;
 }
 
 void Machine::object_gone(const void* address) {
   const ObjectId id = objects_.find(address);
   if (!id) return;
-  object_addresses_[id] = nullptr;
   objects_.erase(address);
+  // A thread goes by two addresses, and is in the list once.
+  const std::uint32_t position = live_positions_[id];
+  if (position >= live_objects_.size() || live_objects_[position].id != id) return;
+  live_objects_[position] = live_objects_.back();
+  live_positions_[live_objects_[position].id] = position;
+  live_objects_.pop_back();
 }
 
 void Machine::event(std::uint16_t kind, ObjectId object, std::uint64_t arg, std::uint32_t arg2, const void* pc) {
@@ -127,7 +133,7 @@ void Machine::violation(const char* rule, const char* what, ObjectId object, con
 
 std::uint32_t Machine::choose(std::uint32_t kind, std::uint32_t n) {
   const unsigned self = current_->id;
-  const PointView view{std::uint64_t{1} << self, self, self, self, pending_.data(), &trace_.contexts, &point_log_};
+  const PointView view{std::uint64_t{1} << self, self, self, self, pending_.data(), &trace_.contexts, &point_log_, 0};
   const unsigned answer = strategy_->choose(kind, n, view);
   if (answer != 0) decide(Directive::Kind::fail, answer);
   return answer;
