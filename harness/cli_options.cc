@@ -60,7 +60,7 @@ void replay(CLI::App& verb, Options& options) {
       ->check(CLI::IsMember({"text", "html", "perfetto", "json"}));
   output(verb, options, "write the report there");
   verb.add_flag("--debug-print", options.debug_print, "show what the driver printed (DbgPrint)");
-  verb.add_flag("--expect", options.expect, "exit 0 when every file ends as its expect line says");
+  verb.add_flag("--expect", options.expect, "exit 0 when every file ends as its expect line says (without one: clean)");
 }
 
 void minimize(CLI::App& verb, Options& options) {
