@@ -104,6 +104,20 @@ wdmfuzz_add_driver("x y" DIRECTORY lamp)|letters, digits
 END
 }
 
+# The project of README.md, with a driver and a case where it says they are.
+case_readme() {
+  mkdir -p "$work/mydriver/corpus"
+  cp -r counter "$work/mydriver/driver"
+  cp include/counter.h "$work/mydriver/driver"
+  cp corpus/counter/three.scn "$work/mydriver/corpus"
+  cd "$work/mydriver" || exit 1
+  awk '/^```cmake/ { inside = 1; next } /^```/ { inside = 0 } inside' "$prefix/share/doc/wdmfuzz/README.md" > CMakeLists.txt
+  grep -q wdmfuzz_add_driver CMakeLists.txt || fail 'README.md has no such project'
+  configure; build; says 'building driver mydriver'
+  tests -R '^mydriver' -E 'fuzz$'; says ' mydriver.three '; says ' mydriver.check '
+  expect 0 ctest --test-dir build -N; says ' mydriver.fuzz$'
+}
+
 # Find a bug, keep it as a case, see the test appear.
 case_promote() {
   "$prefix/bin/wdmfuzz" --help | grep -q '^ *promote ' || { echo 'skipped: this wdmfuzz has no verb promote'; exit 77; }
