@@ -19,7 +19,7 @@ endforeach()
 if(_wdmfuzz_missing)
   list(JOIN _wdmfuzz_missing ", " _wdmfuzz_missing)
   set(wdmfuzz_FOUND FALSE)
-  set(wdmfuzz_NOT_FOUND_MESSAGE "missing: ${_wdmfuzz_missing}; install the Debian packages of lib/wdmfuzz's compiler: \
+  set(wdmfuzz_NOT_FOUND_MESSAGE "missing: ${_wdmfuzz_missing}; install the Debian packages \
 clang-14 libclang-rt-14-dev llvm-14 binutils libstdc++-12-dev libfmt-dev libboost-context-dev mingw-w64-common")
 else()
   include("${CMAKE_CURRENT_LIST_DIR}/wdmfuzz-add-driver.cmake")

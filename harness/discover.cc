@@ -73,7 +73,8 @@ class Settings {
     else if (key == "devices") spec_.devices = number(key, value);
     else if (key == "ioctls") append(spec_.ioctls, ioctls(key, value));
     else if (key != "directory")
-      fail(fmt::format("unknown key '{}'; known are name, sources, includes, defines, ioctls, devices, directory", key));
+      fail(fmt::format("unknown key '{}'; known are name, sources, includes, defines, ioctls, devices, directory",
+                       key));
   }
 
   template <class T>

@@ -265,7 +265,8 @@ void make_directory(const Layout& layout, const fs::path& directory) {
   std::error_code error;
   fs::create_directories(directory, error);
   if (error)
-    throw UserError(fmt::format("{}: {}; name a writable directory with --build-dir", layout.build.string(), error.message()));
+    throw UserError(fmt::format("{}: {}; name a writable directory with --build-dir", layout.build.string(),
+                                error.message()));
 }
 
 // What an installed wdmfuzz may write to; empty when there is no such place.
@@ -286,8 +287,8 @@ Layout layout_around(const fs::path& here) {
   built.root = WDMFUZZ_SOURCE_DIR;
 #endif
   if (fs::exists(built.link_line())) return built;
-  throw UserError(fmt::format("{}: neither beside this program nor in {}; install wdmfuzz again", built.link_line().string(),
-                              installed.libraries.string()));
+  throw UserError(fmt::format("{}: neither beside this program nor in {}; install wdmfuzz again",
+                              built.link_line().string(), installed.libraries.string()));
 }
 
 void announce(const DriverSpec& spec) { fmt::print(stderr, "wdmfuzz: building driver {}\n", spec.name); }

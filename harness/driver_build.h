@@ -20,8 +20,9 @@ struct Layout {
   std::filesystem::path compile_line() const { return libraries / "driver-compile.txt"; }
   std::filesystem::path link_line() const { return libraries / "driver-link.txt"; }
 };
-// From the place of this executable. The variable WDMFUZZ_ROOT names another root; `build_dir` when it is not empty, else
-// the variable WDMFUZZ_BUILD, another place for the drivers' executables. Throws UserError when the libraries are missing.
+// From the place of this executable. The variable WDMFUZZ_ROOT names another root; `build_dir` when it is not empty,
+// else the variable WDMFUZZ_BUILD, another place for the drivers' executables. Throws UserError when the libraries are
+// missing.
 Layout find_layout(const std::string& build_dir = "");
 
 struct BuiltDriver {

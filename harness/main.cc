@@ -14,7 +14,8 @@ namespace wdm {
 
 namespace {
 
-// What AddressSanitizer needs to print short file names; the user's own settings win. Quoted: a blank would end the value.
+// What AddressSanitizer needs to print short file names (quoted, since a blank would end the value), unless the user has
+// own settings, and what reproduce lines begin with.
 void prepare_environment(const DriverSpec& spec, const Layout& layout, const char* command) {
   ::setenv("WDMFUZZ_ROOT", layout.root.c_str(), 1);
   ::setenv("ASAN_OPTIONS", ("strip_path_prefix=\"" + spec.directory.string() + "/\"").c_str(), 0);

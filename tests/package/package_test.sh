@@ -118,6 +118,14 @@ case_readme() {
   expect 0 ctest --test-dir build -N; says ' mydriver.fuzz$'
 }
 
+case_missing_package() {
+  mkdir "$work/part"
+  (cd "$prefix" && cp -a --parents bin lib/cmake lib/wdmfuzz/driver-*.txt "$work/part")
+  echo /usr/lib/no-such-library.a >> "$work/part/lib/wdmfuzz/driver-link.txt"
+  fails cmake -S . -B build "-DCMAKE_PREFIX_PATH=$work/part"
+  says 'missing: /usr/lib/no-such-library.a; install the Debian packages'
+}
+
 # Find a bug, keep it as a case, see the test appear.
 case_promote() {
   "$prefix/bin/wdmfuzz" --help | grep -q '^ *promote ' || { echo 'skipped: this wdmfuzz has no verb promote'; exit 77; }
