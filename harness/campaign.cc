@@ -229,7 +229,8 @@ class Campaign {
     CampaignFinding finding{run.verdict.outcome, summary, stem.string() + ".scn", ""};
     write_file(finding.scenario, to_text(scenario));
     fs::rename(artifact, stem.string() + ".input");
-    finding.report = text_report(scenario, fmt::format("./wdmfuzz replay {} {}", driver_argument(), finding.scenario.string()));
+    finding.report = text_report(scenario, fmt::format("{} replay {} {}", program_as_typed(), driver_argument(),
+                                                       finding.scenario.string()));
     write_file(stem.string() + ".txt", finding.report);
     std::fwrite(finding.report.data(), 1, finding.report.size(), stdout);
     std::fflush(stdout);

@@ -27,6 +27,7 @@ struct Options {
   std::string verb;
   std::string driver;                 // as typed: a directory or the name of a sample
   std::vector<std::string> defines;   // -D, without the -D
+  std::string build_dir;              // where drivers' executables are made, empty: the usual place
   std::vector<std::string> files;
   std::string output;                 // -o
   bool force = false;                 // -o may replace another file

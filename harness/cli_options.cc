@@ -16,10 +16,15 @@ namespace {
 
 constexpr unsigned kMaxJobs = 64;
 
+void build_dir(CLI::App& verb, Options& options) {
+  verb.add_option("--build-dir", options.build_dir, "make the driver's executable below this directory");
+}
+
 void driver(CLI::App& verb, Options& options) {
   verb.add_option("DRIVER", options.driver, "directory with the driver's sources, or the name of a sample")->required();
   verb.add_option("-D", options.defines, "NAME or NAME=VALUE: preprocessor definition for the driver")
       ->allow_extra_args(false);
+  build_dir(verb, options);
 }
 
 void output(CLI::App& verb, Options& options, const char* what) {
@@ -55,7 +60,7 @@ void replay(CLI::App& verb, Options& options) {
       ->check(CLI::IsMember({"text", "html", "perfetto", "json"}));
   output(verb, options, "write the report there");
   verb.add_flag("--debug-print", options.debug_print, "show what the driver printed (DbgPrint)");
-  verb.add_flag("--expect", options.expect, "exit 0 when every file ends as its expect line says");
+  verb.add_flag("--expect", options.expect, "exit 0 when every file ends as its expect line says (without one: clean)");
 }
 
 void minimize(CLI::App& verb, Options& options) {
@@ -68,6 +73,7 @@ void minimize(CLI::App& verb, Options& options) {
 void show(CLI::App& verb, Options& options) {
   verb.add_option("FILE", options.files, "scenario, text or binary")->required()->expected(1);
   verb.add_option("--driver", options.driver, "driver that the binary scenario was made for");
+  build_dir(verb, options);
   output(verb, options, "write it there");
 }
 

@@ -14,19 +14,21 @@ namespace wdm {
 
 namespace {
 
-// What AddressSanitizer needs to print short file names; the user's own settings win.
-void prepare_environment(const DriverSpec& spec, const Layout& layout) {
+// What AddressSanitizer needs to print short file names (quoted, since a blank would end the value), unless the user has
+// own settings, and what reproduce lines begin with.
+void prepare_environment(const DriverSpec& spec, const Layout& layout, const char* command) {
   ::setenv("WDMFUZZ_ROOT", layout.root.c_str(), 1);
-  ::setenv("ASAN_OPTIONS", ("strip_path_prefix=" + spec.directory.string() + "/").c_str(), 0);
+  ::setenv("ASAN_OPTIONS", ("strip_path_prefix=\"" + spec.directory.string() + "/\"").c_str(), 0);
+  if (executable_path().filename() == "wdmfuzz") ::setenv("WDMFUZZ_COMMAND", command, 1);  // an installed program
   const std::string symbolizer = find_program({"llvm-symbolizer-14", "llvm-symbolizer"});
   if (!symbolizer.empty()) ::setenv("ASAN_SYMBOLIZER_PATH", symbolizer.c_str(), 0);
 }
 
 int run_in_driver(const Options& options, char** argv) {
-  const Layout layout = find_layout();
+  const Layout layout = find_layout(options.build_dir);
   const DriverSpec spec = resolve_driver(options.driver, options.defines, layout.samples());
   const BuiltDriver driver = build_driver(layout, spec);
-  prepare_environment(spec, layout);
+  prepare_environment(spec, layout, argv[0]);
   std::vector<std::string> arguments = {driver.executable.string()};
   for (char** a = argv + 1; *a; ++a) arguments.emplace_back(*a);
   replace_process(arguments);
@@ -34,7 +36,7 @@ int run_in_driver(const Options& options, char** argv) {
 }
 
 int verb_build(const Options& options) {
-  const Layout layout = find_layout();
+  const Layout layout = find_layout(options.build_dir);
   const BuiltDriver driver = build_driver(layout, resolve_driver(options.driver, options.defines, layout.samples()));
   if (options.output.empty()) {
     fmt::print("{}\n", driver.executable.string());

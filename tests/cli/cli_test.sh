@@ -67,6 +67,21 @@ case_no_such_driver() {
 case_does_not_compile() { run 2 check "$drivers/does_not_compile"; says 'does_not_compile: does not compile'; says NoSuchName; }
 case_no_entry() { run 2 check "$drivers/no_entry"; complains 'no DriverEntry'; }
 case_unknown_key() { run 2 check "$drivers/unknown_key"; complains "unknown key 'nmae'"; }
+# A driver.toml elsewhere adds to the driver's own; blanks in names are no matter.
+case_settings_elsewhere() {
+  mkdir far 'the driver'
+  cp "$drivers/use_after_free/driver.c" 'the driver'
+  echo 'name = "near"' > 'the driver/driver.toml'
+  printf '%s\n' 'directory = "../the driver"' 'defines = ["WITH_ANOTHER"]' > far/driver.toml
+  run 0 check far --build-dir there; says 'driver near: compiles'; says '0x00222009 IOCTL_ANOTHER'
+  [[ -d there/drivers ]] || fail '--build-dir is not where the driver is built'
+  echo 'name = "far"' >> far/driver.toml
+  run 0 check far --build-dir there; says 'driver far: compiles'
+  echo 'directory = "../far"' > 'the driver/driver.toml'
+  run 2 check far; complains "the driver/driver.toml: 'directory' may not stand"
+  echo 'directory = "../nowhere"' > far/driver.toml
+  run 2 check far; complains "far/driver.toml: 'directory': ../nowhere is no directory"
+}
 case_entry_fails() {
   run 2 check "$drivers/entry_fails"; says 'DriverEntry returns STATUS_INSUFFICIENT_RESOURCES'
   run 2 fuzz "$drivers/entry_fails" --time 5 --out o; says 'DriverEntry returns STATUS_INSUFFICIENT_RESOURCES'

@@ -33,16 +33,17 @@ void put(const Report& report, const Options& options) {
   std::fflush(stdout);
 }
 
+// A case that says nothing has to run clean.
 bool as_expected(const Scenario& scenario, const Report& report) {
-  if (scenario.expect.empty()) return true;
-  if (scenario.expect == "clean") return report.outcome == Outcome::clean;
+  if (scenario.expect.empty() || scenario.expect == "clean") return report.outcome == Outcome::clean;
   return scenario.expect == report.summary || scenario.expect == "SUMMARY: wdmfuzz: " + report.summary;
 }
 
 // With --expect a finding that is expected ends well, whatever the process dies of.
 int expected_exit(const std::string& file, const Scenario& scenario, const Report& report) {
   if (as_expected(scenario, report)) return kExitClean;
-  fmt::print("{}: expected {}, found {}\n", file, scenario.expect, report.outcome == Outcome::clean ? "clean" : report.summary);
+  fmt::print("{}: expected {}, found {}\n", file, scenario.expect.empty() ? "clean" : scenario.expect,
+             report.outcome == Outcome::clean ? "clean" : report.summary);
   std::fflush(stdout);
   return kExitFound;
 }
@@ -51,9 +52,9 @@ int replay_one(const Options& options, const std::string& file) {
   const Scenario scenario = read_scenario(file, driver_profile());
   int expected = kExitFound;
   const int code = run_reported(scenario, [&](Report& report) {
-    report.reproduce = fmt::format("./wdmfuzz replay {} {}", driver_argument(), file);
+    report.reproduce = fmt::format("{} replay {} {}", program_as_typed(), driver_argument(), file);
     if (options.debug_print) report.driver_output = machine().debug_output();
-    if (!options.expect) put(report, options);
+    if (!options.expect || !as_expected(scenario, report)) put(report, options);
     if (!options.expect) return;
     expected = expected_exit(file, scenario, report);
     if (report.sanitizer) ::_exit(expected);
