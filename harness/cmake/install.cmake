@@ -1,4 +1,4 @@
-# What `cmake --install` puts where. Nothing names the prefix, so an installed tree can be moved; see cmake/README.md.
+# What `cmake --install` puts where. Nothing names the prefix, so an installed tree can be moved; see README.md here.
 include(CMakePackageConfigHelpers)
 
 install(PROGRAMS $<TARGET_FILE:wdmfuzz-cli> DESTINATION bin RENAME wdmfuzz)
@@ -16,5 +16,5 @@ install(FILES README.md LICENSE DESTINATION share/doc/wdmfuzz)
 
 # find_package(wdmfuzz)
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/wdmfuzz-config-version.cmake COMPATIBILITY SameMinorVersion)
-install(FILES cmake/wdmfuzz-config.cmake cmake/wdmfuzz-add-driver.cmake cmake/wdmfuzz-promote.cmake
+install(FILES harness/cmake/wdmfuzz-config.cmake harness/cmake/wdmfuzz-add-driver.cmake harness/cmake/wdmfuzz-promote.cmake
   ${PROJECT_BINARY_DIR}/wdmfuzz-config-version.cmake DESTINATION lib/cmake/wdmfuzz)
