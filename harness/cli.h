@@ -36,6 +36,7 @@ struct Options {
   std::string trace = "text";         // text, html, perfetto, json
   bool debug_print = false;           // show what the driver printed
   bool expect = false;                // judge by the `expect` line of each file
+  unsigned repeat = 1;                // runs of each file, which all have to end the same way
 
   unsigned seconds = 0;               // --time, 0: no end
   unsigned jobs = 0;                  // 0: one per processor of this computer
@@ -46,6 +47,10 @@ struct Options {
   bool json = false;                  // machine-readable output on stdout
   std::string engine = "libfuzzer";
   std::vector<std::string> engine_flags;  // after --
+
+  std::string junit, sarif;           // of triage: files to write
+  bool clean = false;                 // of promote: the case runs clean
+  std::string corpus;                 // of promote: directory for the case
 
   bool markdown = false;
 };

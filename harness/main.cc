@@ -23,8 +23,20 @@ void prepare_environment(const DriverSpec& spec, const Layout& layout) {
   if (!symbolizer.empty()) ::setenv("ASAN_SYMBOLIZER_PATH", symbolizer.c_str(), 0);
 }
 
+// These run a scenario many times and print nothing of AddressSanitizer's own report: looking up its names each time
+// costs more than the run.
+bool drops_sanitizer_reports(const Options& options) {
+  return options.verb == "minimize" || options.verb == "promote" || (options.verb == "replay" && options.repeat > 1);
+}
+
+void leave_out_symbols() {
+  const char* const old = std::getenv("ASAN_OPTIONS");
+  ::setenv("ASAN_OPTIONS", fmt::format("symbolize=0:{}", old ? old : "").c_str(), 1);  // what the user says later wins
+}
+
 int run_in_driver(const Options& options, char** argv) {
   const BuiltDriver driver = prepare_driver(options.driver, options);
+  if (drops_sanitizer_reports(options)) leave_out_symbols();
   std::vector<std::string> arguments = {driver.executable.string()};
   for (char** a = argv + 1; *a; ++a) arguments.emplace_back(*a);
   replace_process(arguments);
@@ -68,6 +80,7 @@ int body(int argc, char** argv) {
   Options options = parse_options(argc, argv);
   find_driver_of_scenario(options);
   if (options.verb == "fuzz" && options.drivers.size() > 1) return fuzz_several(options, argv);
+  if (options.verb == "triage") return verb_triage(options, argv);
   return runs_in_driver(options) ? run_in_driver(options, argv) : run_here(options);
 }
 
