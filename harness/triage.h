@@ -31,7 +31,7 @@ struct UnreadableInput {
 };
 
 struct Triage {
-  std::string driver;     // as typed
+  std::string driver;     // its name
   std::string directory;
   std::size_t inputs = 0;
   std::size_t corpus = 0;                   // inputs of a corpus that run clean, as they should
