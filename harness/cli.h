@@ -26,6 +26,8 @@ struct UserError : std::runtime_error {
 struct Options {
   std::string verb;
   std::string driver;                 // as typed: a directory or the name of a sample
+  std::vector<std::string> drivers;   // of fuzz, which takes several
+  unsigned only = 0;                  // which of several drivers this process is about
   std::vector<std::string> defines;   // -D, without the -D
   std::string build_dir;              // where drivers' executables are made, empty: the usual place
   std::vector<std::string> files;
@@ -35,6 +37,7 @@ struct Options {
   std::string trace = "text";         // text, html, perfetto, json
   bool debug_print = false;           // show what the driver printed
   bool expect = false;                // judge by the `expect` line of each file
+  unsigned repeat = 1;                // runs of each file, which all have to end the same way
 
   unsigned seconds = 0;               // --time, 0: no end
   unsigned jobs = 0;                  // 0: one per processor of this computer
@@ -42,8 +45,13 @@ struct Options {
   std::uint64_t seed = 0;             // 0: another one every time
   std::string out;                    // campaign directory
   bool keep_going = false;
+  bool json = false;                  // machine-readable output on stdout
   std::string engine = "libfuzzer";
   std::vector<std::string> engine_flags;  // after --
+
+  std::string junit, sarif;           // of triage: files to write
+  bool clean = false;                 // of promote: the case runs clean
+  std::string corpus;                 // of promote: directory for the case
 
   bool markdown = false;
 };
@@ -52,6 +60,8 @@ struct Options {
 Options parse_options(int argc, char** argv);
 // Does this verb run inside the driver's own executable?
 bool runs_in_driver(const Options& options);
+// The exit code for two things done: a bug of the driver first, then what kept us from looking.
+int worse_exit(int a, int b);
 // Runs body() and turns exceptions into one line on stderr and an exit code.
 int guarded(int (*body)(int argc, char** argv), int argc, char** argv);
 

@@ -20,11 +20,17 @@ void build_dir(CLI::App& verb, Options& options) {
   verb.add_option("--build-dir", options.build_dir, "make the driver's executable below this directory");
 }
 
-void driver(CLI::App& verb, Options& options) {
-  verb.add_option("DRIVER", options.driver, "directory with the driver's sources, or the name of a sample")->required();
+constexpr const char* kDriverText = "directory with the driver's sources, or the name of a sample";
+
+void defines(CLI::App& verb, Options& options) {
   verb.add_option("-D", options.defines, "NAME or NAME=VALUE: preprocessor definition for the driver")
       ->allow_extra_args(false);
   build_dir(verb, options);
+}
+
+void driver(CLI::App& verb, Options& options) {
+  verb.add_option("DRIVER", options.driver, kDriverText)->required();
+  defines(verb, options);
 }
 
 void output(CLI::App& verb, Options& options, const char* what) {
@@ -47,8 +53,11 @@ void build(CLI::App& verb, Options& options) {
 }
 
 void fuzz(CLI::App& verb, Options& options) {
-  driver(verb, options);
+  verb.add_option("DRIVER", options.drivers, std::string(kDriverText) + "; several run one after the other")->required();
+  verb.add_option("--only", options.only)->group("");  // how a process learns which of them it is about
+  defines(verb, options);
   campaign(verb, options);
+  verb.add_flag("--json", options.json, "events on stdout, one JSON object a line");
   verb.add_flag("--keep-going", options.keep_going, "go on after a finding; one finding per SUMMARY");
   verb.add_option("--engine", options.engine, "fuzzing engine")->check(CLI::IsMember({"libfuzzer", "afl"}));
 }
@@ -61,6 +70,25 @@ void replay(CLI::App& verb, Options& options) {
   output(verb, options, "write the report there");
   verb.add_flag("--debug-print", options.debug_print, "show what the driver printed (DbgPrint)");
   verb.add_flag("--expect", options.expect, "exit 0 when every file ends as its expect line says (without one: clean)");
+  verb.add_option("--repeat", options.repeat, "run each file so often; they all have to end the same way")
+      ->check(CLI::Range(1u, 1'000'000u));
+}
+
+void triage(CLI::App& verb, Options& options) {
+  driver(verb, options);
+  verb.add_option("DIR", options.files, "campaign directory, or any folder of scenarios and crash inputs")->required()->expected(1);
+  verb.add_flag("--json", options.json, "JSON instead of the table");
+  verb.add_option("--junit", options.junit, "also write JUnit's XML there, a failing testcase for each bucket");
+  verb.add_option("--sarif", options.sarif, "also write SARIF 2.1.0 there");
+  verb.add_option("--time", options.seconds, "seconds to minimise each bucket (default: 20)")->check(CLI::Range(1u, 100'000'000u));
+  output(verb, options, "keep the minimised scenarios in that directory");
+}
+
+void promote(CLI::App& verb, Options& options) {
+  driver(verb, options);
+  verb.add_option("FILE", options.files, "scenario, text or binary")->required()->expected(1);
+  verb.add_flag("--clean", options.clean, "the case runs clean, and has to go on so");
+  verb.add_option("--corpus", options.corpus, "put the case there (default: corpus/<driver>/found, or corpus beside the driver's sources)");
 }
 
 void minimize(CLI::App& verb, Options& options) {
@@ -100,6 +128,8 @@ constexpr Verb kVerbs[] = {
     {"fuzz", "looks for bugs; stops at the first one and minimises it", fuzz, true},
     {"replay", "runs stored scenarios and prints their reports", replay, true},
     {"minimize", "smallest scenario with the same SUMMARY", minimize, true},
+    {"triage", "sorts the inputs of a folder into one bucket per SUMMARY", triage, true},
+    {"promote", "makes a finding a case of the test suite", promote, true},
     {"show", "prints a scenario as text", show, false},
     {"assemble", "turns a scenario's text into bytes", assemble, false},
     {"rules", "lists the rules", table, false},
@@ -144,6 +174,7 @@ Options parse_options(int argc, char** argv) {
   }
   options.verb = app.get_subcommands().front()->get_name();
   if (options.verb == "demo") options.driver = "mailbox";
+  if (options.verb == "fuzz") options.driver = options.drivers.at(options.only);
   return options;
 }
 

@@ -47,6 +47,8 @@ int body(int argc, char** argv) {
   if (options.verb == "fuzz") return verb_fuzz(options);
   if (options.verb == "replay") return verb_replay(options);
   if (options.verb == "minimize") return verb_minimize(options);
+  if (options.verb == "triage") return verb_triage(options);
+  if (options.verb == "promote") return verb_promote(options);
   if (options.verb == "show") return verb_show(options, driver_profile());
   if (options.verb == "assemble") return verb_assemble(options, driver_profile());
   throw UserError(options.verb + ": does not run in a driver; start it with ./wdmfuzz");

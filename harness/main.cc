@@ -14,21 +14,33 @@ namespace wdm {
 
 namespace {
 
+const char* typed = "";  // the program's name as it was typed
+
 // What AddressSanitizer needs to print short file names (quoted, since a blank would end the value), unless the user has
 // own settings, and what reproduce lines begin with.
-void prepare_environment(const DriverSpec& spec, const Layout& layout, const char* command) {
+void prepare_environment(const DriverSpec& spec, const Layout& layout) {
   ::setenv("WDMFUZZ_ROOT", layout.root.c_str(), 1);
-  ::setenv("ASAN_OPTIONS", ("strip_path_prefix=\"" + spec.directory.string() + "/\"").c_str(), 0);
-  if (executable_path().filename() == "wdmfuzz") ::setenv("WDMFUZZ_COMMAND", command, 1);  // an installed program
+  static const bool own = ::getenv("ASAN_OPTIONS") == nullptr;  // with several drivers each has its directory
+  if (own) ::setenv("ASAN_OPTIONS", ("strip_path_prefix=\"" + spec.directory.string() + "/\"").c_str(), 1);
+  if (executable_path().filename() == "wdmfuzz") ::setenv("WDMFUZZ_COMMAND", typed, 1);  // an installed program
   const std::string symbolizer = find_program({"llvm-symbolizer-14", "llvm-symbolizer"});
   if (!symbolizer.empty()) ::setenv("ASAN_SYMBOLIZER_PATH", symbolizer.c_str(), 0);
 }
 
+// These run a scenario many times and print nothing of AddressSanitizer's own report: looking up its names each time
+// costs more than the run.
+bool drops_sanitizer_reports(const Options& options) {
+  return options.verb == "minimize" || options.verb == "promote" || (options.verb == "replay" && options.repeat > 1);
+}
+
+void leave_out_symbols() {
+  const char* const old = std::getenv("ASAN_OPTIONS");
+  ::setenv("ASAN_OPTIONS", fmt::format("symbolize=0:{}", old ? old : "").c_str(), 1);  // what the user says later wins
+}
+
 int run_in_driver(const Options& options, char** argv) {
-  const Layout layout = find_layout(options.build_dir);
-  const DriverSpec spec = resolve_driver(options.driver, options.defines, layout.samples());
-  const BuiltDriver driver = build_driver(layout, spec);
-  prepare_environment(spec, layout, argv[0]);
+  const BuiltDriver driver = prepare_driver(options.driver, options);
+  if (drops_sanitizer_reports(options)) leave_out_symbols();
   std::vector<std::string> arguments = {driver.executable.string()};
   for (char** a = argv + 1; *a; ++a) arguments.emplace_back(*a);
   replace_process(arguments);
@@ -69,12 +81,23 @@ void find_driver_of_scenario(Options& options) {
 }
 
 int body(int argc, char** argv) {
+  typed = argv[0];
   Options options = parse_options(argc, argv);
   find_driver_of_scenario(options);
+  if (options.verb == "fuzz" && options.drivers.size() > 1) return fuzz_several(options, argv);
+  if (options.verb == "triage") return verb_triage(options, argv);
   return runs_in_driver(options) ? run_in_driver(options, argv) : run_here(options);
 }
 
 }  // namespace
+
+BuiltDriver prepare_driver(const std::string& name, const Options& options) {
+  const Layout layout = find_layout(options.build_dir);
+  const DriverSpec spec = resolve_driver(name, options.defines, layout.samples());
+  const BuiltDriver driver = build_driver(layout, spec);
+  prepare_environment(spec, layout);
+  return driver;
+}
 
 }  // namespace wdm
 
