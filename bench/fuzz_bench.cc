@@ -54,6 +54,6 @@ void DriverCalls(benchmark::State& state) {
   measure_target(state, with_flags({WDMFUZZ_EVENTLIKE, "fixed-input", calls_scenario(calls)}),
                  static_cast<std::uint64_t>(400'000 / (calls + 16)), static_cast<std::uint64_t>(calls));
 }
-BENCHMARK(DriverCalls)->RangeMultiplier(4)->Range(8, 512)->Apply(best_of_five);
+BENCHMARK(DriverCalls)->RangeMultiplier(8)->Range(8, 512)->Apply(best_of_five);
 
 }  // namespace
