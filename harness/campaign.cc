@@ -12,6 +12,7 @@
 #include <fstream>
 #include <map>
 #include <set>
+#include <utility>
 
 #include "harness/campaign_worker.h"
 #include "harness/cli.h"
@@ -87,6 +88,7 @@ class Campaign {
     }
     stop_workers();
     collect_artifacts();
+    report_pending();
     ProgressFacts last = facts();
     last.executions_per_second = static_cast<double>(last.counts.executions) / std::max(0.001, last.elapsed_seconds);
     last.left_seconds = -1;
@@ -152,7 +154,9 @@ class Campaign {
         --unclaimed_;
       else
         note_silent_death(number, status);
+      if (!options_.keep_going) report_pending();
       if (!done_for_good()) start(number);
+      report_pending();  // takes seconds: the workers go on meanwhile
     }
   }
 
@@ -195,19 +199,38 @@ class Campaign {
   }
 
   void judge(const fs::path& artifact) {
-    const IsolatedRun run = run_isolated(input_scenario(read_file(artifact)));
-    if (run.verdict.outcome == Outcome::clean) {
-      keep_unreproducible(artifact);
+    const Scenario scenario = input_scenario(read_file(artifact));
+    const IsolatedRun run = run_isolated(scenario, known_places_);
+    if (!happens_again(run)) {
+      // Another worker's finding by now, or what memory that a known finding reads made of it: nothing of its own.
+      if (is_known(run_isolated(scenario).verdict))
+        fs::remove(artifact);
+      else
+        keep_unreproducible(artifact);
       return;
     }
     const std::string summary = summary_of(run.verdict, driver_image());
     known_places_.insert({run.verdict.what, run.verdict.place});
     const bool first = reported_.insert(summary).second && !known_.contains(summary);
-    if (!first || (stop_ && !options_.keep_going)) {
+    if (first)
+      pending_.push_back({artifact, run, summary});
+    else
       fs::remove(artifact);
-      return;
-    }
-    report(artifact, run, summary);
+  }
+
+  void report_pending() {
+    for (const Pending& finding : std::exchange(pending_, {}))
+      if (stop_ && !options_.keep_going)
+        fs::remove(finding.artifact);
+      else
+        report(finding.artifact, finding.run, finding.summary);
+  }
+
+  bool is_known(const Verdict& verdict) const { return known_places_.contains({verdict.what, verdict.place}); }
+
+  bool happens_again(const IsolatedRun& run) const {
+    if (run.verdict.outcome == Outcome::clean) return false;
+    return known_places_.empty() || run_isolated(run.scenario, known_places_).verdict == run.verdict;
   }
 
   void keep_unreproducible(const fs::path& artifact) {
@@ -223,7 +246,7 @@ class Campaign {
     display_.clear();
     fmt::print(stderr, "found {}; minimising\n", summary);
     if (!options_.keep_going) stop_workers();
-    Scenario scenario = minimized(run.scenario, run.verdict, driver_image(), kMinimizeSeconds);
+    Scenario scenario = minimized(run.scenario, run.verdict, driver_image(), kMinimizeSeconds, known_places_);
     scenario.expect = summary;
     const fs::path stem = free_name(findings(), file_word(run.verdict.what));
     CampaignFinding finding{run.verdict.outcome, summary, stem.string() + ".scn", ""};
@@ -285,6 +308,12 @@ class Campaign {
   std::set<std::string> known_;     // SUMMARYs of earlier campaigns and of this one
   std::set<std::string> reported_;  // of this one
   KnownPlaces known_places_;
+  struct Pending {
+    fs::path artifact;
+    IsolatedRun run;
+    std::string summary;
+  };
+  std::vector<Pending> pending_;    // judged, not yet minimised
   std::vector<CampaignFinding> found_;
   double rate_ = 0, rate_time_ = 0;
   std::uint64_t rate_count_ = 0;

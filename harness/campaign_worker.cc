@@ -6,11 +6,9 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-#include "emu/machine/machine.h"
 #include "fuzz/target.h"
 #include "harness/driver_info.h"
 #include "harness/report_crash.h"
-#include "harness/run.h"
 
 extern "C" {
 int LLVMFuzzerRunDriver(int* argc, char*** argv, int (*callback)(const std::uint8_t* data, std::size_t size));
@@ -30,17 +28,8 @@ constexpr unsigned kMemoryMiB = 2560;
 struct Worker {
   SharedProgress* progress = nullptr;
   unsigned number = 0;
-  KnownPlaces known;
 };
 Worker worker;
-
-bool is_known(const Finding& finding) {
-  RunResult result;
-  result.outcome = Outcome::driver_bug;
-  result.finding = finding;
-  const Verdict verdict = verdict_of(last_trace(), result, driver_image());
-  return worker.known.contains({verdict.what, verdict.place});
-}
 
 int one_input(const std::uint8_t* data, std::size_t size) {
   set_running({data, size});
@@ -73,11 +62,11 @@ void redirect_output(const std::filesystem::path& log) {
   ::dup2(fd, 2);
 }
 
-[[noreturn]] void work(const CampaignOptions& options, std::uint64_t seed) {
+[[noreturn]] void work(const CampaignOptions& options, std::uint64_t seed, const KnownPlaces& known) {
   ::prctl(PR_SET_PDEATHSIG, SIGTERM);
   ::signal(SIGINT, SIG_IGN);  // the parent decides
   redirect_output(options.out / "log" / fmt::format("worker-{}.log", worker.number));
-  if (!worker.known.empty()) machine().is_known = is_known;
+  pass_over(known);
   const auto arguments = engine_arguments(options, seed);
   std::vector<char*> pointers;
   for (const std::string& a : arguments) pointers.push_back(const_cast<char*>(a.c_str()));
@@ -91,8 +80,8 @@ pid_t start_worker(const CampaignOptions& options, unsigned number, std::uint64_
                    SharedProgress& progress) {
   const pid_t pid = ::fork();
   if (pid != 0) return pid;
-  worker = {&progress, number, known};
-  work(options, seed);
+  worker = {&progress, number};
+  work(options, seed, known);
 }
 
 int run_engine(int argc, char** argv) {

@@ -1,11 +1,14 @@
 // Minimising of scenarios that may kill the process: every candidate runs in a child.
 #pragma once
 
+#include "harness/pass_over.h"
 #include "harness/report.h"
 
 namespace wdm {
 
-// Smallest scenario found within `seconds` whose SUMMARY is that of `verdict`, with its explicit schedule.
-Scenario minimized(const Scenario& scenario, const Verdict& verdict, const DriverImage& image, unsigned seconds);
+// Smallest scenario found within `seconds` whose SUMMARY is that of `verdict`, with its explicit schedule. Every run
+// goes on past the other `known` findings.
+Scenario minimized(const Scenario& scenario, const Verdict& verdict, const DriverImage& image, unsigned seconds,
+                   const KnownPlaces& known = {});
 
 }  // namespace wdm

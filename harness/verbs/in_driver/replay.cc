@@ -12,6 +12,7 @@
 #include "harness/cli_scenario.h"
 #include "harness/driver_info.h"
 #include "harness/driver_verbs.h"
+#include "harness/expected_run.h"
 #include "harness/reported_run.h"
 
 namespace wdm {
@@ -36,7 +37,7 @@ void put(const Report& report, const Options& options) {
 bool as_expected(const Scenario& scenario, const Report& report) {
   if (scenario.expect.empty()) return true;
   if (scenario.expect == "clean") return report.outcome == Outcome::clean;
-  return scenario.expect == report.summary || scenario.expect == "SUMMARY: wdmfuzz: " + report.summary;
+  return expects(scenario, report.summary);
 }
 
 // With --expect a finding that is expected ends well, whatever the process dies of.
