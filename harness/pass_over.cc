@@ -84,9 +84,9 @@ void catch_traps() {
 }
 
 void start(Mode new_mode) {
-  mode = new_mode;
-  machine().is_known = is_known;
+  machine().is_known = is_known;  // makes the machine, before the checks ask for it
   catch_traps();
+  mode = new_mode;
 }
 
 }  // namespace
