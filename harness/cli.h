@@ -45,6 +45,7 @@ struct Options {
   std::vector<std::string> engine_flags;  // after --
 
   bool markdown = false;
+  bool json = false;                  // coverage: the summary as JSON
 };
 
 // Parses a command line; with --help or --version prints and exits 0. Throws UserError.

@@ -227,6 +227,7 @@ void deliver_bad_access(const std::string& kind, std::uint64_t place) {
   if (!hooks.deliver) return;
   Message message{kind, {reinterpret_cast<std::uint64_t>(driver_image().text_begin) + place}, Outcome::driver_bug};
   on_report_stack(tell_entry, &message);
+  if (__llvm_profile_write_file) __llvm_profile_write_file();
   ::_exit(exit_code(message.outcome));
 }
 
