@@ -187,6 +187,7 @@ Summary summary_of(const std::string& exported, const Layout& layout, const Driv
     const auto& numbers = file.at("summary");
     Coverage coverage{path, relative_name(path, spec), ratio_in(numbers, "lines"), ratio_in(numbers, "branches"),
                       ratio_in(numbers, "functions")};
+    if (coverage.lines.count == 0) continue;  // a header of declarations
     summary.total.lines.add(coverage.lines);
     summary.total.branches.add(coverage.branches);
     summary.total.functions.add(coverage.functions);

@@ -187,6 +187,27 @@ case_keep_going() {
   echo 'expect SpinLock driver.c:99 in Fixed' >> any.scn
   run 1 replay "$hidden" any.scn; says 'SUMMARY: wdmfuzz: heap-buffer-overflow driver.c:26 in Create'
 }
+case_coverage() {
+  local covered=$drivers/covered head
+  head=$'wdmfuzz 1\ndriver covered\ncpus 1\n1: T1 open h1\n'
+  mkdir -p some/corpus some/findings
+  printf '%s2: T1 write h1\n' "$head" > some/findings/a.scn
+  printf '%s2: T1 read h1\n' "$head" > some/corpus/b
+  echo 'wdmfuzz 1: broken' > some/corpus/c
+  run 0 coverage "$covered" some -o pages
+  says '^covered: 3 cases'; says '1 file left out: no scenario'
+  says '^driver.c  *44/51 .* 6/8 '; says '^inner/half.h  *4/5 .* 1/1 '; says '^seh.c  *0/11 .* 0/1 '
+  says '^never entered: Caught, Control, Unused$'
+  says "^page: $PWD/pages/index.html"
+  [[ -s pages/index.html ]] || fail 'no page'
+  printf '%s2: T1 ioctl h1 0x222004\n' "$head" > some/corpus/d.scn
+  run 0 coverage "$covered" some -o pages --json; cmake -D FILE=out -P "$here/json.cmake" || fail 'no JSON'
+  run 0 coverage "$covered" some -o pages; says '^seh.c  *10/11 '; says '^never entered: Unused$'
+  mkdir kept; echo precious > kept/file
+  run 2 coverage "$covered" some -o kept; complains 'holds something else'
+  run 2 coverage "$covered" nowhere; complains 'no such directory'
+  run 2 coverage "$covered"; complains 'run wdmfuzz fuzz'
+}
 case_engine() {
   run 0 fuzz eventlike --jobs 1 --seed 1 --out o -- -runs=50
   run 0 build eventlike -o target

@@ -90,7 +90,7 @@ int profile_inputs(const char* directory, const char* list) {
     }
     if (shared.next == begun && begun < files.size()) throw UserError(files[begun] + ": cannot be run for coverage");
   }
-  if (shared.skipped) fmt::print(stderr, "wdmfuzz: {} files are no scenarios and were left out\n", shared.skipped);
+  if (shared.skipped) fmt::print(stderr, "wdmfuzz: {} file{} left out: no scenario\n", shared.skipped, shared.skipped == 1 ? "" : "s");
   return kExitClean;
 }
 
