@@ -10,12 +10,14 @@
 #include <deque>
 #include <map>
 #include <set>
+#include <utility>
 
 #include "harness/campaign_output.h"
 #include "harness/campaign_store.h"
 #include "harness/campaign_worker.h"
 #include "harness/cli_scenario.h"
 #include "harness/driver_info.h"
+#include "harness/expected_run.h"
 #include "harness/isolated_run.h"
 #include "harness/minimized.h"
 #include "harness/progress.h"
@@ -97,7 +99,7 @@ class Campaign {
   void read_finding(const fs::path& file) {
     try {
       const Scenario scenario = read_scenario(file.string(), driver_profile());
-      const IsolatedRun run = run_isolated(scenario);
+      const IsolatedRun run = run_to_expected(scenario);
       if (run.verdict.outcome == Outcome::clean) return;
       const std::string summary = summary_of(run.verdict, driver_image());
       if (!known_.insert({summary, file}).second) return;
@@ -203,9 +205,14 @@ class Campaign {
 
   void judge(const fs::path& input) {
     if (waits(input)) return;
-    IsolatedRun run = run_isolated(input_scenario(read_file(input)));
-    if (run.verdict.outcome == Outcome::clean) {
-      keep_unreproducible(input);
+    const Scenario scenario = input_scenario(read_file(input));
+    IsolatedRun run = run_isolated(scenario, known_places_);
+    if (!happens_again(run)) {
+      // Another worker's finding by now, or what memory that a known finding reads made of it: nothing of its own.
+      if (const Verdict verdict = run_isolated(scenario).verdict; is_known(verdict))
+        put_away(input, summary_of(verdict, driver_image()));
+      else
+        keep_unreproducible(input);
       return;
     }
     std::string summary = summary_of(run.verdict, driver_image());
@@ -215,6 +222,13 @@ class Campaign {
       caught_.push_back({input, std::move(run), std::move(summary)});
     else
       put_away(input, summary);
+  }
+
+  bool is_known(const Verdict& verdict) const { return known_places_.contains({verdict.what, verdict.place}); }
+
+  bool happens_again(const IsolatedRun& run) const {
+    if (run.verdict.outcome == Outcome::clean) return false;
+    return known_places_.empty() || run_isolated(run.scenario, known_places_).verdict == run.verdict;
   }
 
   // The input of a finding that is written already: beside it when it is the first.
@@ -261,7 +275,7 @@ class Campaign {
 
   fs::path minimised(const Caught& caught) {
     output_.caught(caught.summary);
-    Scenario scenario = minimized(caught.run.scenario, caught.run.verdict, driver_image(), kMinimizeSeconds, [this] {
+    Scenario scenario = minimized(caught.run.scenario, caught.run.verdict, driver_image(), kMinimizeSeconds, known_places_, [this] {
       if (!workers_.empty()) tend();
       return !interrupted;
     });

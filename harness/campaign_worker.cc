@@ -5,13 +5,11 @@
 #include <signal.h>
 #include <unistd.h>
 
-#include "emu/machine/machine.h"
 #include "fuzz/target.h"
 #include "harness/campaign_store.h"
 #include "harness/cli_process.h"
 #include "harness/driver_info.h"
 #include "harness/report_crash.h"
-#include "harness/run.h"
 
 extern "C" {
 int LLVMFuzzerRunDriver(int* argc, char*** argv, int (*callback)(const std::uint8_t* data, std::size_t size));
@@ -31,17 +29,8 @@ constexpr unsigned kMemoryMiB = 2560;
 struct Worker {
   SharedProgress* progress = nullptr;
   unsigned number = 0;
-  KnownPlaces known;
 };
 Worker worker;
-
-bool is_known(const Finding& finding) {
-  RunResult result;
-  result.outcome = Outcome::driver_bug;
-  result.finding = finding;
-  const Verdict verdict = verdict_of(last_trace(), result, driver_image());
-  return worker.known.contains({verdict.what, verdict.place});
-}
 
 int one_input(const std::uint8_t* data, std::size_t size) {
   set_running({data, size});
@@ -75,11 +64,11 @@ void redirect_output(const std::filesystem::path& log) {
   ::dup2(fd, 2);
 }
 
-[[noreturn]] void work(const CampaignOptions& options, std::uint64_t seed) {
+[[noreturn]] void work(const CampaignOptions& options, std::uint64_t seed, const KnownPlaces& known) {
   ::signal(SIGINT, SIG_IGN);   // the parent decides
   ::signal(SIGTERM, SIG_DFL);  // libFuzzer installs its handler only where there is none
   redirect_output(options.out / "log" / fmt::format("worker-{}.log", worker.number));
-  if (!worker.known.empty()) machine().is_known = is_known;
+  pass_over(known);
   const auto arguments = engine_arguments(options, seed);
   std::vector<char*> pointers;
   for (const std::string& a : arguments) pointers.push_back(const_cast<char*>(a.c_str()));
@@ -94,9 +83,9 @@ pid_t start_worker(const CampaignOptions& options, unsigned number, std::uint64_
   const pid_t self = ::getpid(), pid = ::fork();
   if (pid != 0) return pid;
   die_with_parent(self, SIGKILL);
-  worker = {&progress, number, known};
+  worker = {&progress, number};
   share_interleavings(progress.interleaving_map());
-  work(options, seed);
+  work(options, seed, known);
 }
 
 int run_engine(int argc, char** argv) {

@@ -3,17 +3,11 @@
 
 #include <sys/types.h>
 
-#include <set>
-#include <string>
-#include <utility>
-
 #include "harness/campaign.h"
+#include "harness/pass_over.h"
 #include "harness/progress.h"
 
 namespace wdm {
-
-// Rule and place of findings that are passed over.
-using KnownPlaces = std::set<std::pair<std::string, std::uint64_t>>;
 
 // Forks a worker that fuzzes until it finds something or is stopped. It writes what it finds to OUT/findings/crash-*,
 // what it prints to OUT/log/worker-<number>.log, and its counts to `progress`.

@@ -45,7 +45,7 @@ struct Options {
   std::uint64_t seed = 0;             // 0: another one every time
   std::string out;                    // campaign directory
   bool keep_going = false;
-  bool json = false;                  // machine-readable output on stdout
+  bool json = false;                  // fuzz: events; triage, coverage: the result; as JSON
   std::string engine = "libfuzzer";
   std::vector<std::string> engine_flags;  // after --
 

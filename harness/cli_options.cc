@@ -110,6 +110,14 @@ void assemble(CLI::App& verb, Options& options) {
   verb.get_option("--output")->required();
 }
 
+void coverage(CLI::App& verb, Options& options) {
+  driver(verb, options);
+  verb.add_option("DIR", options.files, "campaign directory, or a folder of scenarios or inputs (default: wdmfuzz-out/<driver>)")
+      ->expected(0, 1);
+  verb.add_option("-o,--output", options.output, "directory for the pages (default: wdmfuzz-out/<driver>/coverage)");
+  verb.add_flag("--json", options.json, "print the summary as JSON");
+}
+
 void table(CLI::App& verb, Options& options) { verb.add_flag("--markdown", options.markdown, "as a Markdown table"); }
 
 void none(CLI::App&, Options&) {}
@@ -130,6 +138,7 @@ constexpr Verb kVerbs[] = {
     {"minimize", "smallest scenario with the same SUMMARY", minimize, true},
     {"triage", "sorts the inputs of a folder into one bucket per SUMMARY", triage, true},
     {"promote", "makes a finding a case of the test suite", promote, true},
+    {"coverage", "which lines of the driver a campaign or a folder of cases reaches", coverage, false},
     {"show", "prints a scenario as text", show, false},
     {"assemble", "turns a scenario's text into bytes", assemble, false},
     {"rules", "lists the rules", table, false},

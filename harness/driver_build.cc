@@ -149,19 +149,21 @@ std::string compile_error(const std::string& messages) {
 }
 
 // The driver compiler with all it needs to know; its intermediate files stay beside the object.
-std::vector<std::string> compiler_command(const Layout& layout, const DriverSpec& spec, const fs::path& object) {
+std::vector<std::string> compiler_command(const Layout& layout, const DriverSpec& spec, const fs::path& object,
+                                          Flavour flavour = Flavour::fuzz) {
   std::vector<std::string> command = {layout.compiler().string(), "-o", object.string(), "--work",
                                       (object.parent_path() / "work").string()};
   for (const std::string& word : arguments_in(layout.compile_line())) command.push_back(word);
+  if (flavour == Flavour::coverage) command.insert(command.end(), {"--profile", "--coverage", "none"});
   for (const std::string& define : spec.defines) command.push_back("-D" + define);
   for (const fs::path& include : spec.includes) command.push_back("-I" + include.string());
   for (const fs::path& source : spec.sources) command.push_back(source.string());
   return command;
 }
 
-void compile(const Layout& layout, const DriverSpec& spec, const fs::path& object) {
+void compile(const Layout& layout, const DriverSpec& spec, const fs::path& object, Flavour flavour) {
   fs::remove_all(object.parent_path() / "work");
-  const auto result = run_process(compiler_command(layout, spec, object));
+  const auto result = run_process(compiler_command(layout, spec, object, flavour));
   if (result.exit == 127 && result.errors.empty())
     throw UserError(layout.compiler().string() + ": the driver compiler cannot be started");
   if (result.exit) throw UserError(spec.name + compile_error(result.errors + result.output));
@@ -251,12 +253,12 @@ void link(const DriverSpec& spec, std::vector<std::string> line, const fs::path&
   fs::rename(temporary, executable);
 }
 
-fs::path driver_directory_in(const Layout& layout, const DriverSpec& spec) {
+fs::path driver_directory_in(const Layout& layout, const DriverSpec& spec, Flavour flavour) {
   Hash hash;
   hash.add(spec.directory.string());
   for (const std::string& define : spec.defines) hash.add(define);
   for (const fs::path& source : spec.sources) hash.add(source.string());
-  return layout.build / "drivers" / (spec.name + "-" + hash.text().substr(0, 8));
+  return layout.build / "drivers" / (spec.name + "-" + hash.text().substr(0, 8) + (flavour == Flavour::coverage ? "-coverage" : ""));
 }
 
 void make_directory(const Layout& layout, const fs::path& directory) {
@@ -291,7 +293,15 @@ Layout layout_around(const fs::path& here) {
                               built.link_line().string(), installed.libraries.string()));
 }
 
-void announce(const DriverSpec& spec) { fmt::print(stderr, "wdmfuzz: building driver {}\n", spec.name); }
+void announce(const DriverSpec& spec, Flavour flavour) {
+  fmt::print(stderr, "wdmfuzz: building driver {}{}\n", spec.name, flavour == Flavour::coverage ? " with coverage" : "");
+}
+
+std::vector<std::string> link_line(const Layout& layout, Flavour flavour) {
+  auto line = arguments_in(layout.link_line());
+  if (flavour == Flavour::coverage) line.insert(line.begin() + 1, "-fprofile-instr-generate");
+  return line;
+}
 
 }  // namespace
 
@@ -304,18 +314,18 @@ Layout find_layout(const std::string& build_dir) {
   return layout;
 }
 
-BuiltDriver build_driver(const Layout& layout, const DriverSpec& spec) {
-  const fs::path directory = driver_directory_in(layout, spec);
+BuiltDriver build_driver(const Layout& layout, const DriverSpec& spec, Flavour flavour) {
+  const fs::path directory = driver_directory_in(layout, spec, flavour);
   make_directory(layout, directory);
   const DirectoryLock lock(directory);
   const fs::path object = directory / "driver.o", info = directory / "info.o", executable = directory / "driver-fuzz";
   const std::string compiled = compile_inputs(layout, spec);
   when_changed(object, compiled, [&] {
-    announce(spec);
-    compile(layout, spec, object);
+    announce(spec, flavour);
+    compile(layout, spec, object, flavour);
   });
   when_changed(info, compiled, [&] { describe(layout, spec, object, info); });
-  const auto line = arguments_in(layout.link_line());
+  const auto line = link_line(layout, flavour);
   when_changed(executable, link_inputs(line, compiled), [&] { link(spec, line, object, info, executable); });
   return {spec, executable, fs::path(object.string() + ".ddis")};
 }

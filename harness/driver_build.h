@@ -25,6 +25,11 @@ struct Layout {
 // missing.
 Layout find_layout(const std::string& build_dir = "");
 
+enum class Flavour {
+  fuzz,
+  coverage,  // counts which lines run, for llvm-cov
+};
+
 struct BuiltDriver {
   DriverSpec spec;
   std::filesystem::path executable;
@@ -34,6 +39,6 @@ struct BuiltDriver {
 // Brings the driver's executable up to date below <build>/drivers and returns it. What has not changed is not done
 // again; two builds of the same driver wait for each other. Says on stderr what it does when that takes time.
 // Throws UserError with the compiler's first messages when the driver does not build.
-BuiltDriver build_driver(const Layout& layout, const DriverSpec& spec);
+BuiltDriver build_driver(const Layout& layout, const DriverSpec& spec, Flavour flavour = Flavour::fuzz);
 
 }  // namespace wdm

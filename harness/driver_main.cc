@@ -38,6 +38,7 @@ bool is_engine_call(int argc, char** argv) {
 int body(int argc, char** argv) {
   if (argc == 4 && std::string_view(argv[1]) == "trace-hashes") return print_trace_hashes(argv[2], argv[3]);
   if (argc == 5 && std::string_view(argv[1]) == "until-found") return run_until_found(argv + 2);
+  if (argc == 4 && std::string_view(argv[1]) == "profile-inputs") return profile_inputs(argv[2], argv[3]);
   if (argc > 3 && std::string_view(argv[1]) == "fixed-input") return run_fixed_input(argc, argv);
   if (is_engine_call(argc, argv)) return run_engine(argc, argv);
   const Options options = parse_options(argc, argv);

@@ -16,6 +16,8 @@ int verb_promote(const Options& options);
 
 // For the determinism test, see its file.
 int print_trace_hashes(const char* first, const char* last);
+// For the coverage of a corpus, see its file.
+int profile_inputs(const char* directory, const char* list);
 // For the benchmarks, see their files.
 int run_fixed_input(int argc, char** argv);
 int run_until_found(char** arguments);

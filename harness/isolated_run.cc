@@ -43,13 +43,14 @@ std::string receive(int fd) {
   }
 }
 
-[[noreturn]] void child(int fd, const Scenario& scenario) {
+[[noreturn]] void child(int fd, const Scenario& scenario, const KnownPlaces& known) {
   const int nowhere = ::open("/dev/null", O_WRONLY);
   ::dup2(nowhere, 1);
   ::dup2(nowhere, 2);
   CrashHooks hooks;
   hooks.deliver = [fd](const Verdict& verdict, const Scenario& single) { send(fd, message_of(verdict, single)); };
   watch_for_crashes(std::move(hooks));
+  pass_over(known);
   set_running(&scenario);
   const RunResult result = run(driver_image(), scenario, {});
   send(fd, message_of(verdict_of(last_trace(), result, driver_image()), explicit_scenario(scenario, result)));
@@ -81,14 +82,14 @@ IsolatedRun parse_message(const std::string& text, const Scenario& scenario, int
 
 }  // namespace
 
-IsolatedRun run_isolated(const Scenario& scenario) {
+IsolatedRun run_isolated(const Scenario& scenario, const KnownPlaces& known) {
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) return silent_death(scenario, 0);
   const pid_t self = ::getpid(), pid = ::fork();
   if (pid == 0) {
     die_with_parent(self, SIGKILL);
     ::close(ends[0]);
-    child(ends[1], scenario);
+    child(ends[1], scenario, known);
   }
   ::close(ends[1]);
   const std::string message = receive(ends[0]);

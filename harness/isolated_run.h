@@ -1,9 +1,7 @@
 // Runs scenarios in child processes of their own: AddressSanitizer ends the process of a driver that it catches.
 #pragma once
 
-#include <cstdint>
-#include <span>
-
+#include "harness/pass_over.h"
 #include "harness/report.h"
 
 namespace wdm {
@@ -15,6 +13,7 @@ struct IsolatedRun {
 
 // Runs a scenario to its end in a fork of this process. What the driver and AddressSanitizer print is dropped.
 // Costs a millisecond more than a run.
-IsolatedRun run_isolated(const Scenario& scenario);
+// Goes on past `known` findings.
+IsolatedRun run_isolated(const Scenario& scenario, const KnownPlaces& known = {});
 
 }  // namespace wdm

@@ -62,6 +62,7 @@ int verb_build(const Options& options) {
 
 int run_here(const Options& options) {
   if (options.verb == "build") return verb_build(options);
+  if (options.verb == "coverage") return verb_coverage(options, find_layout(options.build_dir));
   if (options.verb == "rules") return verb_rules(options);
   if (options.verb == "ddis") return verb_ddis(options);
   if (options.verb == "drivers") return verb_drivers(options, find_layout());

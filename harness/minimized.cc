@@ -21,10 +21,12 @@ bool same_summary(const Verdict& a, const Verdict& b, const DriverImage& image) 
 }  // namespace
 
 Scenario minimized(const Scenario& scenario, const Verdict& verdict, const DriverImage& image, unsigned seconds,
-                   const std::function<bool()>& go_on) {
+                   const KnownPlaces& known, const std::function<bool()>& go_on) {
+  KnownPlaces others = known;
+  others.erase({verdict.what, verdict.place});
   const auto end = Clock::now() + std::chrono::seconds(seconds);
   const auto oracle = [&](const Scenario& candidate) -> std::optional<std::vector<Directive>> {
-    const IsolatedRun run = run_isolated(candidate);
+    const IsolatedRun run = run_isolated(candidate, others);
     if (!same_summary(run.verdict, verdict, image)) return std::nullopt;
     return run.scenario.schedule.directives;
   };

@@ -3,13 +3,14 @@
 
 #include <functional>
 
+#include "harness/pass_over.h"
 #include "harness/report.h"
 
 namespace wdm {
 
-// Smallest scenario found within `seconds` whose SUMMARY is that of `verdict`, with its explicit schedule. `go_on` is
-// called after every run; false ends the work early.
+// Smallest scenario found within `seconds` whose SUMMARY is that of `verdict`, with its explicit schedule. Every run goes
+// on past the other `known` findings. `go_on` is called after every run; false ends the work early.
 Scenario minimized(const Scenario& scenario, const Verdict& verdict, const DriverImage& image, unsigned seconds,
-                   const std::function<bool()>& go_on = {});
+                   const KnownPlaces& known = {}, const std::function<bool()>& go_on = {});
 
 }  // namespace wdm

@@ -91,6 +91,7 @@ struct Report {
   std::string reproduce;          // a command line; the caller knows the file
   std::string driver_output;      // DbgPrint, when asked for
   std::string summary;            // "SpinLock mailbox.c:118 in MailboxCancel"
+  std::vector<std::string> passed;  // SUMMARYs of findings that the run was made to go on past
 };
 
 // The scenario whose only schedule is the one that `result` went through: it replays as is.

@@ -141,7 +141,10 @@ std::string kind_in(std::string_view report) {
   constexpr std::string_view kMark = "ERROR: AddressSanitizer: ";
   const std::size_t found = report.find(kMark);
   if (found == report.npos) return "memory-error";
-  const std::size_t begin = found + kMark.size();
+  std::size_t begin = found + kMark.size();
+  constexpr std::string_view kAttempting = "attempting ";  // "attempting double-free on", "attempting free on"
+  if (report.substr(begin, kAttempting.size()) == kAttempting) begin += kAttempting.size();
+  if (report.substr(begin, 5) == "free ") return "bad-free";
   return std::string(report.substr(begin, report.find_first_of(" :\n", begin) - begin));
 }
 
@@ -218,6 +221,14 @@ void watch_for_crashes(CrashHooks new_hooks) {
   hooks = std::move(new_hooks);
   if (__asan_set_error_report_callback) __asan_set_error_report_callback(after_sanitizer_report);
   start_watchdog();
+}
+
+void deliver_bad_access(const std::string& kind, std::uint64_t place) {
+  if (!hooks.deliver) return;
+  Message message{kind, {reinterpret_cast<std::uint64_t>(driver_image().text_begin) + place}, Outcome::driver_bug};
+  on_report_stack(tell_entry, &message);
+  if (__llvm_profile_write_file) __llvm_profile_write_file();
+  ::_exit(exit_code(message.outcome));
 }
 
 void report_and_trap(const Scenario& scenario, const RunResult& result) {

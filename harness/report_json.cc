@@ -51,6 +51,7 @@ std::string render_json(const Report& report) {
   json["driver"] = report.driver;
   json["outcome"] = outcome_word(report.outcome);
   json["summary"] = report.summary;
+  if (!report.passed.empty()) json["passed_over"] = report.passed;
   json["rule"] = report.rule;
   json["headline"] = report.headline;
   json["bug_check"] = report.bug_check;

@@ -131,6 +131,12 @@ void put_indented(std::string& out, const std::string& title, const std::string&
   for (std::string line; std::getline(lines, line);) out += line.empty() ? "\n" : "    " + line + "\n";
 }
 
+void put_passed(std::string& out, const Report& report) {
+  if (report.passed.empty()) return;
+  out += "\n  passed over before, found by themselves elsewhere:\n";
+  for (const std::string& summary : report.passed) out += "    " + summary + "\n";
+}
+
 void put_rule(std::string& out, const Report& report) {
   if (report.rule_sentence.empty()) return;
   out += fmt::format("\n  rule {}: {}\n", report.rule, report.rule_sentence);
@@ -153,6 +159,7 @@ std::string render_text(const Report& report, Colour colour) {
   put_objects(out, report);
   put_lanes(out, report, paint);
   put_rule(out, report);
+  put_passed(out, report);
   put_indented(out, "scenario", report.scenario, paint);
   put_indented(out, "driver output", report.driver_output, paint);
   out += fmt::format("\n  reproduce: {}\n", report.reproduce);

@@ -11,6 +11,7 @@
 
 #include "harness/cli_process.h"
 #include "harness/driver_info.h"
+#include "harness/expected_run.h"
 #include "harness/report_crash.h"
 #include "harness/run.h"
 
@@ -63,15 +64,19 @@ std::string what_child_writes(const std::function<void(int fd)>& body) {
 }  // namespace
 
 int run_reported(const Scenario& scenario, const std::function<void(Report&)>& sink) {
+  const Passed passed = findings_before_expected(scenario);
   CrashHooks hooks;
-  hooks.report = [sink](const Report& report) {
+  hooks.report = [sink, passed](const Report& report) {
     Report mine = report;
+    mine.passed = passed.summaries;
     sink(mine);
   };
   watch_for_crashes(std::move(hooks));
+  pass_over(passed.places);
   set_running(&scenario);
   const RunResult result = run(driver_image(), scenario, {});
   Report report = make_report(last_trace(), result, scenario, driver_image());
+  report.passed = passed.summaries;
   sink(report);
   return exit_code(result.outcome);
 }

@@ -10,7 +10,7 @@ namespace wdm {
 
 // Runs the scenario in this process and gives `sink` the report. When AddressSanitizer or the watchdog ends the process,
 // `sink` is called just before and this function does not return; the exit code is right all the same.
-// Returns the exit code.
+// Returns the exit code. Findings that come before the one the scenario expects are passed over, and named in the report.
 int run_reported(const Scenario& scenario, const std::function<void(Report&)>& sink);
 
 // Runs the scenario in a child; returns all that it prints: AddressSanitizer's part, then the text report.

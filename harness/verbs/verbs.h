@@ -8,6 +8,7 @@ namespace wdm {
 
 int verb_rules(const Options& options);
 int verb_ddis(const Options& options);
+int verb_coverage(const Options& options, const Layout& layout);
 int verb_drivers(const Options& options, const Layout& layout);
 
 // Builds the driver that a command is about and sets the environment that its executable wants.

@@ -152,6 +152,48 @@ case_campaign() {
   run 0 fuzz eventlike --time 3 --jobs 1 --seed 1 --out clean
   [[ -n $(ls clean/corpus) ]] || fail 'no corpus was kept'
 }
+# The first defect is on every path; the others are only found by going on past it.
+case_keep_going() {
+  local hidden=$drivers/hidden_behind_read finding
+  run 1 fuzz "$hidden" --time 200 --jobs 1 --seed 3 --keep-going --out o -- -runs=800
+  for finding in 'heap-buffer-overflow driver.c:26 in Create' 'heap-buffer-overflow driver.c:42 in Copy' \
+      'SEGV driver.c:61 in Control' 'SpinLock driver.c:53 in TakeTwice'; do
+    grep -qx "$finding" o/known.txt || fail "did not find $finding"
+  done
+  (($(grep -c '' o/known.txt) == 4)) || fail "found something else: $(cat o/known.txt)"
+  ! grep -q 'EMU BUG' out err || fail 'EMU BUG'
+  run 1 replay "$hidden" o/findings/spinlock-1.scn; says 'passed over before'; says '    heap-buffer-overflow driver.c:26 in Create'
+  ! grep -q 'AddressSanitizer' out err || fail 'reports what it passes over'
+  sed 's/#\([0-9]*\) 0x[0-9a-f]*/#\1/' out > first
+  run 1 replay "$hidden" o/findings/spinlock-1.scn
+  sed 's/#\([0-9]*\) 0x[0-9a-f]*/#\1/' out | cmp - first || fail 'two replays differ'
+  run 0 replay --expect "$hidden" o/findings/*.scn
+  sed '/^expect/d' o/findings/spinlock-1.scn > any.scn
+  run 1 replay "$hidden" any.scn; says 'SUMMARY: wdmfuzz: heap-buffer-overflow driver.c:26 in Create'
+  echo 'expect SpinLock driver.c:99 in Fixed' >> any.scn
+  run 1 replay "$hidden" any.scn; says 'SUMMARY: wdmfuzz: heap-buffer-overflow driver.c:26 in Create'
+}
+case_coverage() {
+  local covered=$drivers/covered head
+  head=$'wdmfuzz 1\ndriver covered\ncpus 1\n1: T1 open h1\n'
+  mkdir -p some/corpus some/findings
+  printf '%s2: T1 write h1\n' "$head" > some/findings/a.scn
+  printf '%s2: T1 read h1\n' "$head" > some/corpus/b
+  echo 'wdmfuzz 1: broken' > some/corpus/c
+  run 0 coverage "$covered" some -o pages
+  says '^covered: 3 cases'; says '1 file left out: no scenario'
+  says '^driver.c  *44/51 .* 6/8 '; says '^inner/half.h  *4/5 .* 1/1 '; says '^seh.c  *0/11 .* 0/1 '
+  says '^never entered: Caught, Control, Unused$'
+  says "^page: $PWD/pages/index.html"
+  [[ -s pages/index.html ]] || fail 'no page'
+  printf '%s2: T1 ioctl h1 0x222004\n' "$head" > some/corpus/d.scn
+  run 0 coverage "$covered" some -o pages --json; cmake -D FILE=out -P "$here/json.cmake" || fail 'no JSON'
+  run 0 coverage "$covered" some -o pages; says '^seh.c  *10/11 '; says '^never entered: Unused$'
+  mkdir kept; echo precious > kept/file
+  run 2 coverage "$covered" some -o kept; complains 'holds something else'
+  run 2 coverage "$covered" nowhere; complains 'no such directory'
+  run 2 coverage "$covered"; complains 'run wdmfuzz fuzz'
+}
 case_engine() {
   run 0 fuzz eventlike --jobs 1 --seed 1 --out o -- -runs=50
   run 0 build eventlike -o target

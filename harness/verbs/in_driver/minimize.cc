@@ -7,6 +7,7 @@
 #include "harness/cli_scenario.h"
 #include "harness/driver_info.h"
 #include "harness/driver_verbs.h"
+#include "harness/expected_run.h"
 #include "harness/isolated_run.h"
 #include "harness/minimized.h"
 
@@ -28,10 +29,12 @@ void check_output(const Options& options) {
 int verb_minimize(const Options& options) {
   check_output(options);
   const Scenario scenario = read_scenario(options.files.front(), driver_profile());
-  const IsolatedRun run = run_isolated(scenario);
+  const KnownPlaces known = findings_before_expected(scenario).places;
+  const IsolatedRun run = run_isolated(scenario, known);
   if (run.verdict.outcome == Outcome::clean)
     throw UserError(options.files.front() + ": runs clean, so there is nothing to minimise");
-  Scenario smallest = minimized(run.scenario, run.verdict, driver_image(), options.seconds ? options.seconds : kDefaultSeconds);
+  Scenario smallest = minimized(run.scenario, run.verdict, driver_image(), options.seconds ? options.seconds : kDefaultSeconds,
+                                known);
   smallest.expect = summary_of(run.verdict, driver_image());
   write_output(options, to_text(smallest));
   if (!options.output.empty())

@@ -12,6 +12,7 @@
 #include "harness/cli_scenario.h"
 #include "harness/driver_info.h"
 #include "harness/driver_verbs.h"
+#include "harness/expected_run.h"
 #include "harness/isolated_run.h"
 #include "harness/minimized.h"
 
@@ -77,7 +78,8 @@ Scenario judged(const std::string& file, const Scenario& scenario, const Isolate
 int verb_promote(const Options& options) {
   const std::string& file = options.files.front();
   const Scenario scenario = read_scenario(file, driver_profile());
-  const IsolatedRun run = run_isolated(scenario);
+  const KnownPlaces passed = findings_before_expected(scenario).places;
+  const IsolatedRun run = run_isolated(scenario, passed);
   Scenario promoted = judged(file, scenario, run, options.clean);
   const fs::path directory = case_directory(options);
   if (const auto there = already_there(directory, promoted)) {
@@ -86,7 +88,7 @@ int verb_promote(const Options& options) {
   }
   if (!options.clean) {
     const std::string expect = promoted.expect;
-    promoted = minimized(run.scenario, run.verdict, driver_image(), kMinimizeSeconds);
+    promoted = minimized(run.scenario, run.verdict, driver_image(), kMinimizeSeconds, passed);
     promoted.driver = driver_profile().name;
     promoted.expect = expect;
   }

@@ -11,6 +11,7 @@
 #include "harness/cli_scenario.h"
 #include "harness/driver_info.h"
 #include "harness/driver_verbs.h"
+#include "harness/expected_run.h"
 #include "harness/repeated_run.h"
 #include "harness/reported_run.h"
 
@@ -35,8 +36,7 @@ void put(const Report& report, const Options& options) {
 
 // `found` is "clean" or a SUMMARY. A case that says nothing has to run clean.
 bool as_expected(const Scenario& scenario, const std::string& found) {
-  const std::string& expected = scenario.expect;
-  return (expected.empty() ? "clean" : expected) == found || expected == "SUMMARY: wdmfuzz: " + found;
+  return (scenario.expect.empty() ? "clean" : scenario.expect) == found || expects(scenario, found);
 }
 
 std::string found_text(Outcome outcome, const std::string& summary) {

@@ -18,6 +18,7 @@
 #include "harness/cli_scenario.h"
 #include "harness/driver_info.h"
 #include "harness/driver_verbs.h"
+#include "harness/expected_run.h"
 #include "harness/isolated_run.h"
 #include "harness/minimized.h"
 #include "harness/reported_run.h"
@@ -159,7 +160,7 @@ class Sorter {
   void run_one(const Input& input) {
     try {
       const Scenario scenario = read_scenario(input.file.string(), driver_profile());
-      judge(input, scenario, run_isolated(scenario));
+      judge(input, scenario, run_to_expected(scenario));
     } catch (const UserError& error) {
       triage.unreadable.push_back({input.file.string(), error.what()});
     }

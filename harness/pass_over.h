@@ -1,0 +1,33 @@
+// Going on past findings that are known already: a campaign looks for the next one, and a replay for the one its scenario
+// expects. What cannot be gone on with safely ends the run, not the process.
+#pragma once
+
+#include <cstdint>
+#include <set>
+#include <string>
+#include <utility>
+
+namespace wdm {
+
+// Rule or AddressSanitizer's word, and place, of findings that are passed over (see Verdict).
+using KnownPlaces = std::set<std::pair<std::string, std::uint64_t>>;
+
+// From now on this process passes over these findings. A known read of memory that is not there to be read goes on, and
+// so does a write to freed memory, which is still in quarantine. A known write out of bounds ends its run before it
+// happens, as does a known bad access that the processor traps in the driver's own code. For what happens after a broken
+// rule see `harmless` in emu/machine/recorder.cc.
+void pass_over(KnownPlaces known);
+// The same for whatever there is to find: for measuring what inputs reach.
+void pass_over_everything();
+
+// A bad read at this address has just been passed over. What follows from it within the next steps is the same defect: the
+// byte read again on the next line, or the end of the mapping reached by the loop that left its buffer.
+void note_passed_read(std::uintptr_t address);
+bool follows_passed_read(std::uintptr_t address, std::uintptr_t reach);
+
+// Is anything passed over in this process?
+bool passes_over();
+// Is this finding passed over? `place`: offset from the begin of the driver's code.
+bool is_passed_over(const std::string& what, std::uint64_t place);
+
+}  // namespace wdm

@@ -1,0 +1,6 @@
+static __inline int Half(int n)
+{
+    if (n < 0)
+        return 0;
+    return n / 2;
+}
