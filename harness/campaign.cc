@@ -103,7 +103,7 @@ class Campaign {
       if (run.verdict.outcome == Outcome::clean) return;
       const std::string summary = summary_of(run.verdict, driver_image());
       if (!known_.insert({summary, file}).second) return;
-      if (!fs::exists(with_ending(file, ".txt"))) write_report(scenario, file);
+      if (!fs::exists(with_ending(file, ".txt"))) write_file(with_ending(file, ".txt"), report_of(file));
       if (!options_.keep_going) return;
       known_places_.insert({run.verdict.what, run.verdict.place});
       found_.push_back({run.verdict.outcome, summary, file, "", true});
@@ -266,7 +266,8 @@ class Campaign {
     const bool again = known != known_.end();
     const fs::path file = again ? known->second : minimised(caught);
     CampaignFinding finding{caught.run.verdict.outcome, caught.summary, file, "", again};
-    finding.report = write_report(read_scenario(file.string(), driver_profile()), file);
+    finding.report = report_of(file);
+    if (!again) write_file(with_ending(file, ".txt"), finding.report, Existing::replace);
     known_.insert({caught.summary, file});
     put_away(caught.input, caught.summary);
     output_.finding(finding);
@@ -285,10 +286,9 @@ class Campaign {
     return file;
   }
 
-  std::string write_report(const Scenario& scenario, const fs::path& file) {
-    std::string report = text_report(scenario, fmt::format("{} replay {} {}", program_as_typed(), driver_argument(), file.string()));
-    write_file(with_ending(file, ".txt"), report, Existing::replace);
-    return report;
+  static std::string report_of(const fs::path& file) {
+    return text_report(read_scenario(file.string(), driver_profile()),
+                       fmt::format("{} replay {} {}", program_as_typed(), driver_argument(), file.string()));
   }
 
   static fs::path with_ending(fs::path file, const char* ending) { return file.replace_extension(ending); }

@@ -150,6 +150,7 @@ void print_load_failure(const CampaignOptions& options, Outcome outcome, const s
     fmt::print("{}", report);
     return;
   }
+  CampaignOutput(options).start({});
   ordered_json event = event_of("finding");
   event["outcome"] = outcome_word(outcome);
   event["summary"] = summary;
