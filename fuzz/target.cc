@@ -7,6 +7,7 @@
 #include "harness/driver_info.h"
 #include "harness/mutate.h"
 #include "harness/report.h"
+#include "harness/report_crash.h"
 
 namespace wdm {
 
@@ -55,9 +56,13 @@ const TargetStats& target_stats() { return stats; }
 
 }  // namespace wdm
 
-extern "C" std::size_t LLVMFuzzerMutate(std::uint8_t* data, std::size_t size, std::size_t max_size);
+// libFuzzer's; other engines have a stub or nothing.
+extern "C" [[gnu::weak]] std::size_t LLVMFuzzerMutate(std::uint8_t* data, std::size_t size, std::size_t max_size);
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) { return wdm::run_input(data, size); }
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  wdm::set_running({data, size});
+  return wdm::run_input(data, size);
+}
 
 extern "C" std::size_t LLVMFuzzerCustomCrossOver(const std::uint8_t* a, std::size_t a_size, const std::uint8_t* b,
                                                   std::size_t b_size, std::uint8_t* out, std::size_t max_size,

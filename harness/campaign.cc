@@ -15,6 +15,7 @@
 
 #include "harness/campaign_worker.h"
 #include "harness/cli.h"
+#include "harness/cli_scenario.h"
 #include "harness/driver_info.h"
 #include "harness/isolated_run.h"
 #include "harness/minimized.h"
@@ -108,7 +109,7 @@ class Campaign {
   }
 
   void add_seed(const fs::path& seed) {
-    const Scenario scenario = input_scenario(read_file(seed));
+    const Scenario scenario = read_scenario(seed.string(), driver_profile());
     write_file(options_.out / "corpus" / ("seed-" + seed.stem().string()), encode(scenario, driver_profile()),
                Existing::replace);
   }

@@ -42,6 +42,8 @@ struct Options {
   std::string out;                    // campaign directory
   bool keep_going = false;
   std::string engine = "libfuzzer";
+  std::string flavour;                // build: which compile and link lines, "" for the usual ones
+  std::string dictionary;             // build: file for the engine's dictionary
   std::vector<std::string> engine_flags;  // after --
 
   bool markdown = false;

@@ -117,6 +117,7 @@ std::string compile_inputs(const Layout& layout, const DriverSpec& spec) {
   hash.add(spec.name);
   hash.add(kInfoFormat);
   hash.add_content(layout.compile_line());
+  hash.add_content(layout.flavour_line());
   if (fs::exists(layout.build / "emulated.txt")) hash.add_content(layout.build / "emulated.txt");
   const fs::path sdk = layout.compiler().parent_path();
   if (fs::is_directory(sdk))
@@ -139,6 +140,8 @@ std::vector<std::string> compiler_command(const Layout& layout, const DriverSpec
   std::vector<std::string> command = {layout.compiler().string(), "-o", object.string(), "--work",
                                       (object.parent_path() / "work").string()};
   for (const std::string& word : lines_of(read_text(layout.compile_line()))) command.push_back(word);
+  if (!layout.flavour.empty())
+    for (const std::string& word : lines_of(read_text(layout.flavour_line()))) command.push_back(word);
   for (const std::string& define : spec.defines) command.push_back("-D" + define);
   for (const fs::path& include : spec.includes) command.push_back("-I" + include.string());
   for (const fs::path& source : spec.sources) command.push_back(source.string());
@@ -202,9 +205,13 @@ std::vector<std::string> front_end(const Layout& layout, const DriverSpec& spec,
   return lines_of(run_process(command).output);
 }
 
+std::vector<Ioctl> ioctls_of(const DriverSpec& spec, const std::vector<std::string>& command) {
+  return command.empty() ? spec.ioctls : discover_ioctls(spec, command);
+}
+
 void describe(const Layout& layout, const DriverSpec& spec, const fs::path& object, const fs::path& info) {
   const auto command = front_end(layout, spec, object);
-  const auto ioctls = command.empty() ? spec.ioctls : discover_ioctls(spec, command);
+  const auto ioctls = ioctls_of(spec, command);
   const fs::path source = fs::path(info).replace_extension(".c");
   write_file(source, info_source(spec, ioctls), Existing::replace);
   const std::string compiler = command.empty() ? find_program({"clang-14", "clang", "cc"}) : command.front();
@@ -244,7 +251,7 @@ fs::path driver_directory_in(const Layout& layout, const DriverSpec& spec) {
   hash.add(spec.directory.string());
   for (const std::string& define : spec.defines) hash.add(define);
   for (const fs::path& source : spec.sources) hash.add(source.string());
-  return layout.build / "drivers" / (spec.name + "-" + hash.text().substr(0, 8));
+  return layout.build / "drivers" / (spec.name + "-" + hash.text().substr(0, 8) + layout.suffix());
 }
 
 void announce(const DriverSpec& spec) { fmt::print(stderr, "wdmfuzz: building driver {}\n", spec.name); }
@@ -265,10 +272,16 @@ Layout find_layout() {
   return layout;
 }
 
+std::vector<Ioctl> find_ioctls(const Layout& layout, const DriverSpec& spec) {
+  return ioctls_of(spec, front_end(layout, spec, driver_directory_in(layout, spec) / "driver.o"));
+}
+
 BuiltDriver build_driver(const Layout& layout, const DriverSpec& spec) {
   const fs::path directory = driver_directory_in(layout, spec);
   fs::create_directories(directory);
   const DirectoryLock lock(directory);
+  for (const fs::path& file : {layout.flavour_line(), layout.link_line()})
+    if (!fs::exists(file)) throw UserError(layout.flavour + ": no such flavour; there is no " + file.string());
   const fs::path object = directory / "driver.o", info = directory / "info.o", executable = directory / "driver-fuzz";
   const std::string compiled = compile_inputs(layout, spec);
   when_changed(object, compiled, [&] {

@@ -7,6 +7,7 @@
 #include "harness/cli.h"
 #include "harness/cli_process.h"
 #include "harness/cli_scenario.h"
+#include "harness/dictionary.h"
 #include "harness/driver_build.h"
 #include "harness/verbs/verbs.h"
 
@@ -34,8 +35,11 @@ int run_in_driver(const Options& options, char** argv) {
 }
 
 int verb_build(const Options& options) {
-  const Layout layout = find_layout();
+  Layout layout = find_layout();
+  layout.flavour = options.flavour;
   const BuiltDriver driver = build_driver(layout, resolve_driver(options.driver, options.defines, layout.samples()));
+  if (!options.dictionary.empty())
+    write_file(options.dictionary, dictionary(find_ioctls(layout, driver.spec), read_text(driver.ddis)), Existing::replace);
   if (options.output.empty()) {
     fmt::print("{}\n", driver.executable.string());
     return kExitClean;
@@ -56,9 +60,9 @@ int run_here(const Options& options) {
   throw UserError(options.verb + ": is done by the script ./wdmfuzz, not by this program");
 }
 
-// A text scenario names its driver: the sample of that name knows what its bytes mean.
+// A text scenario names its driver: the sample of that name knows what its bytes mean. To become bytes it needs no driver.
 void find_driver_of_scenario(Options& options) {
-  if ((options.verb != "show" && options.verb != "assemble") || !options.driver.empty()) return;
+  if (options.verb != "show" || !options.driver.empty()) return;
   const std::string text = read_text(options.files.front());
   if (text.rfind("wdmfuzz ", 0) != 0) return;
   std::error_code error;

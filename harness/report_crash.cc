@@ -32,6 +32,7 @@ constexpr std::size_t kReportStack = 8u << 20;  // a crash may have used up the 
 constexpr unsigned kTickSeconds = 1;
 
 CrashHooks hooks;
+bool told = false;  // a report has been made: the first one counts
 const Scenario* running_scenario = nullptr;
 std::span<const std::uint8_t> running_input;
 
@@ -162,8 +163,7 @@ std::vector<std::uint64_t> frames_in(std::string_view report) {
 }
 
 void after_sanitizer_report(const char* report) {
-  static bool done = false;
-  if (std::exchange(done, true)) return;  // a crash of the report itself
+  if (std::exchange(told, true)) return;  // the trap after our own report, or a crash of the report itself
   Message message{kind_in(report), frames_in(report), Outcome::driver_bug};
   const bool ours = message.stack.empty();  // no driver code in it: our own mistake
   if (ours) message = {message.kind + " outside the driver", {}, Outcome::emu_bug};
@@ -177,6 +177,7 @@ void after_sanitizer_report(const char* report) {
 // ---- the watchdog
 
 void give_up() {
+  told = true;
   Message message{fmt::format("no scheduling point for {} s of processor time", kLoopSeconds), driver_frames(),
                   Outcome::limit};
   on_report_stack(tell_entry, &message);
@@ -221,6 +222,7 @@ void watch_for_crashes(CrashHooks new_hooks) {
 }
 
 void report_and_trap(const Scenario& scenario, const RunResult& result) {
+  told = true;
   print_to_stderr(make_report(last_trace(), result, scenario, driver_image()));
   if (__llvm_profile_write_file) __llvm_profile_write_file();
   machine().trap_on_failed_fiber();
