@@ -25,6 +25,7 @@ string(REPLACE "${WDMFUZZ_CLANG}\n-fsanitize=address\n-g\n" "@LINKER@\n" link_ba
 string(REPLACE "\n${fuzzer_runtime}" "\n@ENGINE@" link_bare "${link_bare}")
 string(REPLACE "wdmfuzz_driver>" "wdmfuzz_bare>" link_bare "${link_bare}")
 string(REPLACE "\n-lstdc++" "" link_bare "${link_bare}")
+string(REGEX REPLACE "\n-Wl,--wrap=[^\n]*" "" link_bare "${link_bare}")  # of campaigns that go on past a finding
 if(WDMFUZZ_PORTABLE)
   string(REPLACE "\n$<TARGET_FILE:fmt::fmt>" "" link_bare "${link_bare}")
 endif()

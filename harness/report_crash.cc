@@ -66,6 +66,7 @@ struct Message {
   std::string kind;
   std::vector<std::uint64_t> stack;
   Outcome outcome = Outcome::driver_bug;
+  std::string sentence = {};  // UndefinedBehaviorSanitizer's, whose own report is not printed
 };
 
 std::uint64_t place_of(const Message& message) {
@@ -81,9 +82,14 @@ RunResult result_so_far() {
 
 Report report_of(const Message& message, const Scenario& scenario) {
   RunResult ended = result_so_far();
-  if (message.outcome == Outcome::driver_bug)
-    return make_sanitizer_report({message.kind, message.stack, machine().cpu(), machine().current().id, machine().irql()},
-                                 last_trace(), ended, scenario, driver_image());
+  if (message.outcome == Outcome::driver_bug) {
+    Report report = make_sanitizer_report({message.kind, message.stack, machine().cpu(), machine().current().id, machine().irql()},
+                                          last_trace(), ended, scenario, driver_image());
+    if (message.sentence.empty()) return report;
+    report.sanitizer = false;
+    report.headline = fmt::format("DRIVER BUG: {}: {}", message.kind, message.sentence);
+    return report;
+  }
   ended.outcome = message.outcome;
   ended.message = message.kind;
   for (const std::uint64_t address : message.stack) ended.stack.push_back(address + 1);
@@ -219,6 +225,13 @@ void watch_for_crashes(CrashHooks new_hooks) {
   hooks = std::move(new_hooks);
   if (__asan_set_error_report_callback) __asan_set_error_report_callback(after_sanitizer_report);
   start_watchdog();
+}
+
+void report_undefined(const std::string& kind, const std::string& sentence) {
+  if (std::exchange(told, true)) return;
+  Message message{kind, driver_frames(), Outcome::driver_bug, sentence};
+  on_report_stack(tell_entry, &message);
+  if (__llvm_profile_write_file) __llvm_profile_write_file();
 }
 
 void report_and_trap(const Scenario& scenario, const RunResult& result) {

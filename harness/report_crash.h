@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <span>
+#include <string>
 
 #include "harness/report.h"
 
@@ -30,5 +31,9 @@ struct CrashHooks {
 // time without a scheduling point ends the process as LIMIT.
 void watch_for_crashes(CrashHooks hooks);
 inline constexpr unsigned kLoopSeconds = 10;
+
+// For UndefinedBehaviorSanitizer, before its own report: ours, with its word and its sentence. What follows is the
+// caller's. Only the first report of a process is made.
+void report_undefined(const std::string& kind, const std::string& sentence);
 
 }  // namespace wdm
