@@ -17,9 +17,10 @@ TargetStats stats;
 
 // Interleaving coverage: a large private map, behind a few counters the fuzzer looks at. Only what is seen for the first
 // time touches a counter; a map beyond 4 KiB in libFuzzer's own section would eat the whole budget.
-constexpr std::size_t kMapBits = 1u << 20;
+constexpr std::size_t kMapBits = kInterleavingBits;
 constexpr std::size_t kCounters = 2048;
 [[gnu::section("__libfuzzer_extra_counters")]] std::uint8_t counters[kCounters];
+std::atomic<std::uint64_t>* shared_map = nullptr;
 std::bitset<kMapBits>& map() {
   static auto& bits = *new std::bitset<kMapBits>;
   return bits;
@@ -30,6 +31,7 @@ void note_interleavings() {
     auto bit = map()[feature % kMapBits];
     if (bit) continue;
     bit = true;
+    if (shared_map) shared_map[feature % kMapBits / 64].fetch_or(std::uint64_t{1} << feature % 64, std::memory_order_relaxed);
     counters[stats.interleavings++ % kCounters] = 1;
   }
 }
@@ -53,6 +55,8 @@ int run_input(const std::uint8_t* data, std::size_t size) {
 }  // namespace
 
 const TargetStats& target_stats() { return stats; }
+
+void share_interleavings(std::atomic<std::uint64_t>* words) { shared_map = words; }
 
 }  // namespace wdm
 

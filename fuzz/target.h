@@ -1,6 +1,8 @@
 // The libFuzzer target of a driver: one input, one scenario, K schedules.
 #pragma once
 
+#include <atomic>
+#include <cstddef>
 #include <cstdint>
 
 #include "harness/run.h"
@@ -16,5 +18,10 @@ struct TargetStats {
   std::uint64_t interleavings = 0;  // distinct pairs (place left, place resumed)
 };
 const TargetStats& target_stats();
+
+inline constexpr std::size_t kInterleavingBits = 1u << 20;
+// From now on each interleaving that is new to this process is also marked in `words`, a map of kInterleavingBits that
+// several processes share, so that they are counted once.
+void share_interleavings(std::atomic<std::uint64_t>* words);
 
 }  // namespace wdm

@@ -6,15 +6,14 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cctype>
 #include <chrono>
-#include <cstdio>
-#include <fstream>
+#include <deque>
 #include <map>
 #include <set>
 
+#include "harness/campaign_output.h"
+#include "harness/campaign_store.h"
 #include "harness/campaign_worker.h"
-#include "harness/cli.h"
 #include "harness/cli_scenario.h"
 #include "harness/driver_info.h"
 #include "harness/isolated_run.h"
@@ -34,108 +33,113 @@ constexpr unsigned kPollMicroseconds = 100'000;
 constexpr unsigned kGraceTenths = 30;         // for workers to stop by themselves
 constexpr unsigned kMaxSilentDeaths = 5;      // of workers, without an input to show for it
 constexpr unsigned kMinimizeSeconds = 60;
+constexpr double kShareSeconds = 0.5;         // between two looks at what the workers have written
 
 volatile sig_atomic_t interrupted = 0;
 void on_interrupt(int) { interrupted = 1; }
 
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
-bool is_artifact(const fs::path& path) {
-  static constexpr std::string_view kPrefixes[] = {"crash-", "oom-", "timeout-", "leak-"};
-  const std::string name = path.filename().string();
-  return std::any_of(std::begin(kPrefixes), std::end(kPrefixes), [&](auto prefix) { return name.starts_with(prefix); });
-}
-
-std::vector<fs::path> artifacts_in(const fs::path& directory) {
-  std::vector<fs::path> found;
-  for (const auto& entry : fs::directory_iterator(directory))
-    if (is_artifact(entry.path())) found.push_back(entry.path());
-  std::sort(found.begin(), found.end());
-  return found;
-}
-
-// "SpinLock" -> "spinlock", "NOT EMULATED: IoFoo" -> "not-emulated-iofoo"
-std::string file_word(std::string_view what) {
-  std::string word;
-  for (const unsigned char c : what) {
-    if (std::isalnum(c)) word += static_cast<char>(std::tolower(c));
-    else if (!word.empty() && word.back() != '-') word += '-';
-  }
-  return word.substr(0, 60);
-}
-
-// First name with a free number, for all the endings of a finding.
-fs::path free_name(const fs::path& directory, const std::string& word) {
-  for (unsigned n = 1;; ++n) {
-    const fs::path stem = directory / fmt::format("{}-{}", word, n);
-    const auto taken = [&](const char* ending) { return fs::exists(stem.string() + ending); };
-    if (!taken(".scn") && !taken(".txt") && !taken(".input")) return stem;
-  }
-}
-
 class Campaign {
  public:
   explicit Campaign(const CampaignOptions& options)
-      : options_(options), progress_(coverage_edges()), start_(Clock::now()) {}
+      : options_(options), store_(options.out, options.jobs), progress_(coverage_edges()), output_(options),
+        start_(Clock::now()) {}
 
   CampaignResult run() {
     prepare();
-    for (unsigned i = 0; i < options_.jobs; ++i) start(i);
-    while (!done()) {
+    if (!done()) start_all();
+    while (!done() && !workers_.empty()) {
       ::usleep(kPollMicroseconds);
-      collect();
-      display_.show(facts());
+      tend();
+      report_caught();
     }
     stop_workers();
-    collect_artifacts();
-    ProgressFacts last = facts();
-    last.executions_per_second = static_cast<double>(last.counts.executions) / std::max(0.001, last.elapsed_seconds);
-    last.left_seconds = -1;
-    display_.finish(last);
+    judge_caught();
+    report_caught();
     return finish();
   }
 
  private:
-  fs::path findings() const { return options_.out / "findings"; }
+  // An input that breaks a rule, and is not reported yet.
+  struct Caught {
+    fs::path input;
+    IsolatedRun run;
+    std::string summary;
+  };
+
+  // ---- the beginning
 
   void prepare() {
-    for (const char* part : {"corpus", "findings", "log"}) fs::create_directories(options_.out / part);
     for (const fs::path& seed : options_.seeds) add_seed(seed);
-    if (options_.keep_going) read_known();
+    catch_signals();
+    for (const fs::path& scenario : store_.scenarios()) read_finding(scenario);
+    output_.start(facts());
+    for (const CampaignFinding& finding : found_) output_.finding(finding);
+    // What a killed campaign had caught comes first: it is the same campaign.
+    judge_caught();
+    report_caught();
+  }
+
+  void add_seed(const fs::path& seed) {
+    const Scenario scenario = read_scenario(seed.string(), driver_profile());
+    store_.add_seed("seed-" + seed.stem().string(), encode(scenario, driver_profile()));
+  }
+
+  static void catch_signals() {
     struct sigaction action {};
     action.sa_handler = on_interrupt;
     ::sigaction(SIGINT, &action, nullptr);
     ::sigaction(SIGTERM, &action, nullptr);
   }
 
-  void add_seed(const fs::path& seed) {
-    const Scenario scenario = read_scenario(seed.string(), driver_profile());
-    write_file(options_.out / "corpus" / ("seed-" + seed.stem().string()), encode(scenario, driver_profile()),
-               Existing::replace);
-  }
-
-  void read_known() {
-    std::ifstream in(options_.out / "known.txt");
-    for (std::string line; std::getline(in, line);)
-      if (!line.empty()) known_.insert(line);
-  }
-
-  void write_known() {
-    std::string text;
-    for (const std::string& summary : known_) text += summary + "\n";
-    write_file(options_.out / "known.txt", text, Existing::replace);
+  // A finding of an earlier campaign in this directory. What it still shows is known, with the driver as it is now.
+  void read_finding(const fs::path& file) {
+    try {
+      const Scenario scenario = read_scenario(file.string(), driver_profile());
+      const IsolatedRun run = run_isolated(scenario);
+      if (run.verdict.outcome == Outcome::clean) return;
+      const std::string summary = summary_of(run.verdict, driver_image());
+      if (!known_.insert({summary, file}).second) return;
+      if (!fs::exists(with_ending(file, ".txt"))) write_report(scenario, file);
+      if (!options_.keep_going) return;
+      known_places_.insert({run.verdict.what, run.verdict.place});
+      found_.push_back({run.verdict.outcome, summary, file, "", true});
+    } catch (const UserError& error) {
+      output_.say(fmt::format("wdmfuzz: {}; left as it is", error.what()));
+    }
   }
 
   // ---- workers
 
+  void start_all() {
+    for (unsigned i = 0; i < options_.jobs; ++i) start(i);
+  }
+
   void start(unsigned number) {
+    store_.begin_worker(number);
     const std::uint64_t seed = options_.seed + number + starts_++ / options_.jobs * options_.jobs;
     workers_[start_worker(options_, number, seed, known_places_, progress_)] = number;
   }
 
   bool time_is_over() const { return options_.seconds && seconds_since(start_) >= options_.seconds; }
 
-  bool done() const { return interrupted || time_is_over() || stop_ || workers_.empty(); }
+  bool done() const { return interrupted || time_is_over() || stop_; }
+
+  // What has to be done often, also while a finding is minimised.
+  void tend() {
+    share_now_and_then();
+    collect();
+    if (done()) stop_workers();
+    output_.progress(facts());
+  }
+
+  void share_now_and_then() {
+    const double now = seconds_since(start_);
+    if (now - shared_at_ < kShareSeconds) return;
+    shared_at_ = now;
+    store_.share();
+  }
 
   void collect() {
     int status = 0;
@@ -146,18 +150,16 @@ class Campaign {
       workers_.erase(found);
       progress_.retire(number);
       // Workers that die together are collected together: each artifact accounts for one death.
-      const std::size_t collected = collect_artifacts();
+      const std::size_t collected = judge_caught();
       unclaimed_ += collected;
       if (collected) silent_deaths_ = 0;
       if (unclaimed_)
         --unclaimed_;
       else
         note_silent_death(number, status);
-      if (!done_for_good()) start(number);
+      if (!done()) start(number);
     }
   }
-
-  bool done_for_good() const { return interrupted || stop_ || time_is_over(); }
 
   void note_silent_death(unsigned number, int status) {
     if (WIFEXITED(status) && WEXITSTATUS(status) == 0) {  // -runs=N of the user
@@ -165,14 +167,14 @@ class Campaign {
       return;
     }
     if (++silent_deaths_ < kMaxSilentDeaths) return;
-    display_.clear();
-    fmt::print(stderr, "EMU BUG: worker processes end without a finding; see {}\n",
-               (options_.out / "log" / fmt::format("worker-{}.log", number)).string());
+    output_.say(fmt::format("EMU BUG: worker processes end without a finding; see {}",
+                            (options_.out / "log" / fmt::format("worker-{}.log", number)).string()));
     failure_ = kExitEmuBug;
     stop_ = true;
   }
 
   void stop_workers() {
+    if (workers_.empty()) return;
     for (const auto& [pid, number] : workers_) ::kill(pid, SIGTERM);
     for (unsigned i = 0; i < kGraceTenths && !workers_.empty(); ++i) {
       int status = 0;
@@ -184,62 +186,98 @@ class Campaign {
       ::waitpid(pid, nullptr, 0);
     }
     workers_.clear();
+    store_.share();
   }
 
   // ---- findings
 
-  // How many there were, new or not.
-  std::size_t collect_artifacts() {
-    const auto artifacts = artifacts_in(findings());
-    for (const fs::path& artifact : artifacts) judge(artifact);
-    return artifacts.size();
+  // Runs what has been caught once more. Returns how much of it is new.
+  std::size_t judge_caught() {
+    for (const fs::path& input : store_.caught()) judge(input);
+    return store_.newly_caught();
   }
 
-  void judge(const fs::path& artifact) {
-    const IsolatedRun run = run_isolated(input_scenario(read_file(artifact)));
+  bool waits(const fs::path& input) const {
+    return std::any_of(caught_.begin(), caught_.end(), [&](const Caught& caught) { return caught.input == input; });
+  }
+
+  void judge(const fs::path& input) {
+    if (waits(input)) return;
+    IsolatedRun run = run_isolated(input_scenario(read_file(input)));
     if (run.verdict.outcome == Outcome::clean) {
-      keep_unreproducible(artifact);
+      keep_unreproducible(input);
       return;
     }
-    const std::string summary = summary_of(run.verdict, driver_image());
+    std::string summary = summary_of(run.verdict, driver_image());
     known_places_.insert({run.verdict.what, run.verdict.place});
-    const bool first = reported_.insert(summary).second && !known_.contains(summary);
-    if (!first || (stop_ && !options_.keep_going)) {
-      fs::remove(artifact);
-      return;
-    }
-    report(artifact, run, summary);
+    const bool first = reported_.insert(summary).second && !(options_.keep_going && known_.contains(summary));
+    if (first)
+      caught_.push_back({input, std::move(run), std::move(summary)});
+    else
+      put_away(input, summary);
   }
 
-  void keep_unreproducible(const fs::path& artifact) {
-    const fs::path kept = free_name(findings(), "unreproducible").string() + ".input";
-    fs::rename(artifact, kept);
-    display_.clear();
-    fmt::print(stderr, "EMU BUG: a finding did not happen again; its input is kept as {}\n", kept.string());
+  // The input of a finding that is written already: beside it when it is the first.
+  void put_away(const fs::path& input, const std::string& summary) {
+    const auto known = known_.find(summary);
+    const fs::path beside = known == known_.end() ? input : with_ending(known->second, ".input");
+    if (fs::exists(beside))
+      fs::remove(input);
+    else
+      fs::rename(input, beside);
+  }
+
+  void keep_unreproducible(const fs::path& input) {
+    const fs::path kept = store_.free_stem("unreproducible").string() + ".input";
+    fs::rename(input, kept);
+    output_.say(fmt::format("EMU BUG: a finding did not happen again; its input is kept as {}", kept.string()));
     failure_ = kExitEmuBug;
     stop_ |= !options_.keep_going;
   }
 
-  void report(const fs::path& artifact, const IsolatedRun& run, const std::string& summary) {
-    display_.clear();
-    fmt::print(stderr, "found {}; minimising\n", summary);
-    if (!options_.keep_going) stop_workers();
-    Scenario scenario = minimized(run.scenario, run.verdict, driver_image(), kMinimizeSeconds);
-    scenario.expect = summary;
-    const fs::path stem = free_name(findings(), file_word(run.verdict.what));
-    CampaignFinding finding{run.verdict.outcome, summary, stem.string() + ".scn", ""};
-    write_file(finding.scenario, to_text(scenario));
-    fs::rename(artifact, stem.string() + ".input");
-    finding.report = text_report(scenario, fmt::format("./wdmfuzz replay {} {}", driver_argument(), finding.scenario.string()));
-    write_file(stem.string() + ".txt", finding.report);
-    std::fwrite(finding.report.data(), 1, finding.report.size(), stdout);
-    std::fflush(stdout);
-    known_.insert(summary);
-    write_known();
-    // A limit is no reason to stop: another schedule of the same driver may say more.
-    stop_ |= !options_.keep_going && run.verdict.outcome != Outcome::limit;
+  // More may be caught while one is minimised.
+  void report_caught() {
+    while (!caught_.empty()) {
+      // A limit is no reason to stop: another schedule of the same driver may say more.
+      stop_ |= !options_.keep_going && caught_.front().run.verdict.outcome != Outcome::limit;
+      if (stop_) stop_workers();
+      report(caught_.front());
+      caught_.pop_front();
+    }
+  }
+
+  // In this order, so that after a kill in between the next campaign finds either the input, or the scenario, or both.
+  void report(const Caught& caught) {
+    const auto known = known_.find(caught.summary);
+    const bool again = known != known_.end();
+    const fs::path file = again ? known->second : minimised(caught);
+    CampaignFinding finding{caught.run.verdict.outcome, caught.summary, file, "", again};
+    finding.report = write_report(read_scenario(file.string(), driver_profile()), file);
+    known_.insert({caught.summary, file});
+    put_away(caught.input, caught.summary);
+    output_.finding(finding);
     found_.push_back(std::move(finding));
   }
+
+  fs::path minimised(const Caught& caught) {
+    output_.caught(caught.summary);
+    Scenario scenario = minimized(caught.run.scenario, caught.run.verdict, driver_image(), kMinimizeSeconds, [this] {
+      if (!workers_.empty()) tend();
+      return !interrupted;
+    });
+    scenario.expect = caught.summary;
+    const fs::path file = store_.free_stem(file_word(caught.run.verdict.what)).string() + ".scn";
+    write_file(file, to_text(scenario));
+    return file;
+  }
+
+  std::string write_report(const Scenario& scenario, const fs::path& file) {
+    std::string report = text_report(scenario, fmt::format("./wdmfuzz replay {} {}", driver_argument(), file.string()));
+    write_file(with_ending(file, ".txt"), report, Existing::replace);
+    return report;
+  }
+
+  static fs::path with_ending(fs::path file, const char* ending) { return file.replace_extension(ending); }
 
   // ---- the end
 
@@ -256,26 +294,34 @@ class Campaign {
     facts.executions_per_second = rate_;
     facts.edges = progress_.edges();
     facts.edges_hit = progress_.edges_hit();
+    facts.interleavings = progress_.interleavings();
+    facts.corpus = store_.corpus_size();
     facts.findings = found_.size();
     if (options_.seconds) facts.left_seconds = std::max(0.0, options_.seconds - facts.elapsed_seconds);
     return facts;
   }
 
-  CampaignResult finish() {
-    CampaignResult result;
-    result.exit_code = failure_;
+  int worst_outcome() const {
     const auto has = [&](Outcome outcome) {
       return std::any_of(found_.begin(), found_.end(), [&](const auto& f) { return f.outcome == outcome; });
     };
-    for (const Outcome outcome : {Outcome::limit, Outcome::not_emulated, Outcome::emu_bug, Outcome::driver_bug})
-      if (has(outcome)) result.exit_code = exit_code(outcome);
-    result.findings = std::move(found_);
-    return result;
+    for (const Outcome outcome : {Outcome::driver_bug, Outcome::emu_bug, Outcome::not_emulated, Outcome::limit})
+      if (has(outcome)) return exit_code(outcome);
+    return failure_;
+  }
+
+  CampaignResult finish() {
+    CampaignEnd end{facts(), worst_outcome(), interrupted != 0};
+    end.facts.executions_per_second =
+        static_cast<double>(end.facts.counts.executions) / std::max(0.001, end.facts.elapsed_seconds);
+    output_.end(end, found_);
+    return {std::move(found_), end.exit_code};
   }
 
   const CampaignOptions& options_;
+  CampaignStore store_;
   SharedProgress progress_;
-  ProgressDisplay display_;
+  CampaignOutput output_;
   Clock::time_point start_;
   std::map<pid_t, unsigned> workers_;
   std::uint64_t starts_ = 0;
@@ -283,11 +329,12 @@ class Campaign {
   std::size_t unclaimed_ = 0;  // artifacts whose worker has not been seen to end
   bool stop_ = false;
   int failure_ = 0;
-  std::set<std::string> known_;     // SUMMARYs of earlier campaigns and of this one
-  std::set<std::string> reported_;  // of this one
+  std::map<std::string, fs::path> known_;  // SUMMARY -> scenario, of earlier campaigns and of this one
+  std::set<std::string> reported_;         // SUMMARYs of this campaign
   KnownPlaces known_places_;
+  std::deque<Caught> caught_;
   std::vector<CampaignFinding> found_;
-  double rate_ = 0, rate_time_ = 0;
+  double rate_ = 0, rate_time_ = 0, shared_at_ = 0;
   std::uint64_t rate_count_ = 0;
 };
 

@@ -12,11 +12,12 @@
 namespace wdm {
 
 struct CampaignOptions {
-  std::filesystem::path out;  // corpus, findings, log and known.txt go there; what is there already is used
+  std::filesystem::path out;  // see campaign_store.h; what is there already is used
   unsigned seconds = 0;       // 0: no end
   unsigned jobs = 1;
   std::uint64_t seed = 1;     // of the first worker; the others count on
   bool keep_going = false;    // one finding per SUMMARY, until the time is over
+  bool json = false;          // events on stdout, see campaign_output.h
   std::vector<std::string> engine_flags;
   std::vector<std::filesystem::path> seeds;  // scenarios to begin with
 };
@@ -25,7 +26,8 @@ struct CampaignFinding {
   Outcome outcome = Outcome::driver_bug;
   std::string summary;
   std::filesystem::path scenario;  // OUT/findings/<rule>-<n>.scn, minimised
-  std::string report;              // text, as in the .txt beside it
+  std::string report;              // text, as in the .txt beside it; "" when it is not to be printed again
+  bool known = false;              // it was there before this campaign
 };
 
 struct CampaignResult {
@@ -33,8 +35,8 @@ struct CampaignResult {
   int exit_code = 0;
 };
 
-// Runs until the first finding, or with keep_going until the time is over or SIGINT. Prints progress on stderr and each
-// report on stdout.
+// Runs until the first finding, or with keep_going until the time is over or SIGINT. A finding that is already in the
+// directory is not written again. Throws UserError when another campaign uses the directory.
 CampaignResult run_campaign(const CampaignOptions& options);
 
 }  // namespace wdm

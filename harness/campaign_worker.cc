@@ -3,11 +3,12 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <signal.h>
-#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "emu/machine/machine.h"
 #include "fuzz/target.h"
+#include "harness/campaign_store.h"
+#include "harness/cli_process.h"
 #include "harness/driver_info.h"
 #include "harness/report_crash.h"
 #include "harness/run.h"
@@ -63,6 +64,7 @@ std::vector<std::string> engine_arguments(const CampaignOptions& options, std::u
       "-use_value_profile=0",
       "-timeout=600"};     // loops are the watchdog's business
   arguments.insert(arguments.end(), options.engine_flags.begin(), options.engine_flags.end());
+  arguments.push_back(CampaignStore::work(options.out, worker.number).string());
   arguments.push_back((options.out / "corpus").string());
   return arguments;
 }
@@ -74,8 +76,8 @@ void redirect_output(const std::filesystem::path& log) {
 }
 
 [[noreturn]] void work(const CampaignOptions& options, std::uint64_t seed) {
-  ::prctl(PR_SET_PDEATHSIG, SIGTERM);
-  ::signal(SIGINT, SIG_IGN);  // the parent decides
+  ::signal(SIGINT, SIG_IGN);   // the parent decides
+  ::signal(SIGTERM, SIG_DFL);  // libFuzzer installs its handler only where there is none
   redirect_output(options.out / "log" / fmt::format("worker-{}.log", worker.number));
   if (!worker.known.empty()) machine().is_known = is_known;
   const auto arguments = engine_arguments(options, seed);
@@ -89,9 +91,11 @@ void redirect_output(const std::filesystem::path& log) {
 
 pid_t start_worker(const CampaignOptions& options, unsigned number, std::uint64_t seed, const KnownPlaces& known,
                    SharedProgress& progress) {
-  const pid_t pid = ::fork();
+  const pid_t self = ::getpid(), pid = ::fork();
   if (pid != 0) return pid;
+  die_with_parent(self, SIGKILL);
   worker = {&progress, number, known};
+  share_interleavings(progress.interleaving_map());
   work(options, seed);
 }
 

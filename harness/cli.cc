@@ -1,8 +1,10 @@
 #include "harness/cli.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -26,7 +28,17 @@ bool same_content(const fs::path& path, std::string_view content) {
   return read_text(path) == content;
 }
 
+// Onto the disk: a rename may outlive a loss of power that the content does not.
+void make_durable(const fs::path& path) {
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return;
+  ::fsync(fd);
+  ::close(fd);
+}
+
 }  // namespace
+
+int worse_exit(int a, int b) { return a == kExitFound || b == kExitFound ? kExitFound : std::max(a, b); }
 
 int guarded(int (*body)(int, char**), int argc, char** argv) {
   try {
@@ -82,7 +94,9 @@ void write_file(const fs::path& path, std::string_view content, Existing existin
       throw UserError(fmt::format("{}: {}", path.string(), why));
     }
   }
+  make_durable(temporary);
   fs::rename(temporary, path);
+  make_durable(fs::absolute(path).parent_path());
 }
 
 void write_file(const fs::path& path, const std::vector<std::uint8_t>& content, Existing existing) {

@@ -26,6 +26,8 @@ struct UserError : std::runtime_error {
 struct Options {
   std::string verb;
   std::string driver;                 // as typed: a directory or the name of a sample
+  std::vector<std::string> drivers;   // of fuzz, which takes several
+  unsigned only = 0;                  // which of several drivers this process is about
   std::vector<std::string> defines;   // -D, without the -D
   std::vector<std::string> files;
   std::string output;                 // -o
@@ -41,6 +43,7 @@ struct Options {
   std::uint64_t seed = 0;             // 0: another one every time
   std::string out;                    // campaign directory
   bool keep_going = false;
+  bool json = false;                  // machine-readable output on stdout
   std::string engine = "libfuzzer";
   std::string flavour;                // build: which compile and link lines, "" for the usual ones
   std::string dictionary;             // build: file for the engine's dictionary
@@ -53,6 +56,8 @@ struct Options {
 Options parse_options(int argc, char** argv);
 // Does this verb run inside the driver's own executable?
 bool runs_in_driver(const Options& options);
+// The exit code for two things done: a bug of the driver first, then what kept us from looking.
+int worse_exit(int a, int b);
 // Runs body() and turns exceptions into one line on stderr and an exit code.
 int guarded(int (*body)(int argc, char** argv), int argc, char** argv);
 

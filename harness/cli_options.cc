@@ -16,10 +16,16 @@ namespace {
 
 constexpr unsigned kMaxJobs = 64;
 
-void driver(CLI::App& verb, Options& options) {
-  verb.add_option("DRIVER", options.driver, "directory with the driver's sources, or the name of a sample")->required();
+constexpr const char* kDriverText = "directory with the driver's sources, or the name of a sample";
+
+void defines(CLI::App& verb, Options& options) {
   verb.add_option("-D", options.defines, "NAME or NAME=VALUE: preprocessor definition for the driver")
       ->allow_extra_args(false);
+}
+
+void driver(CLI::App& verb, Options& options) {
+  verb.add_option("DRIVER", options.driver, kDriverText)->required();
+  defines(verb, options);
 }
 
 void output(CLI::App& verb, Options& options, const char* what) {
@@ -44,8 +50,11 @@ void build(CLI::App& verb, Options& options) {
 }
 
 void fuzz(CLI::App& verb, Options& options) {
-  driver(verb, options);
+  verb.add_option("DRIVER", options.drivers, std::string(kDriverText) + "; several run one after the other")->required();
+  verb.add_option("--only", options.only)->group("");  // how a process learns which of them it is about
+  defines(verb, options);
   campaign(verb, options);
+  verb.add_flag("--json", options.json, "events on stdout, one JSON object a line");
   verb.add_flag("--keep-going", options.keep_going, "go on after a finding; one finding per SUMMARY");
   verb.add_option("--engine", options.engine, "fuzzing engine")->check(CLI::IsMember({"libfuzzer", "afl"}));
 }
@@ -140,6 +149,7 @@ Options parse_options(int argc, char** argv) {
   }
   options.verb = app.get_subcommands().front()->get_name();
   if (options.verb == "demo") options.driver = "mailbox";
+  if (options.verb == "fuzz") options.driver = options.drivers.at(options.only);
   return options;
 }
 

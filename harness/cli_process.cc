@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <spawn.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -100,6 +101,28 @@ ProcessResult run_process(const std::vector<std::string>& arguments, const std::
   std::signal(SIGPIPE, old);
   result.exit = wait_for(pid);
   return result;
+}
+
+int run_attached(const std::vector<std::string>& arguments, std::string* output) {
+  Pipe out;
+  auto pointers = c_strings(arguments);
+  const pid_t self = ::getpid(), pid = ::fork();
+  if (pid == 0) {
+    die_with_parent(self, SIGTERM);
+    if (output) ::dup2(out.write, 1);
+    ::execvp(pointers[0], pointers.data());
+    ::_exit(127);
+  }
+  if (pid < 0) return 127;
+  Pipe::close(out.write);
+  while (output && drain(out.read, *output)) {
+  }
+  return wait_for(pid);
+}
+
+void die_with_parent(int parent, int signal) {
+  ::prctl(PR_SET_PDEATHSIG, signal);
+  if (::getppid() != parent) ::raise(signal);  // it was faster
 }
 
 void replace_process(const std::vector<std::string>& arguments) {

@@ -6,9 +6,11 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <csignal>
 #include <sstream>
 #include <string>
 
+#include "harness/cli_process.h"
 #include "harness/driver_info.h"
 #include "harness/report_crash.h"
 #include "harness/run.h"
@@ -82,8 +84,9 @@ IsolatedRun parse_message(const std::string& text, const Scenario& scenario, int
 IsolatedRun run_isolated(const Scenario& scenario) {
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) return silent_death(scenario, 0);
-  const pid_t pid = ::fork();
+  const pid_t self = ::getpid(), pid = ::fork();
   if (pid == 0) {
+    die_with_parent(self, SIGKILL);
     ::close(ends[0]);
     child(ends[1], scenario);
   }

@@ -18,16 +18,14 @@ namespace {
 // What AddressSanitizer needs to print short file names; the user's own settings win.
 void prepare_environment(const DriverSpec& spec, const Layout& layout) {
   ::setenv("WDMFUZZ_ROOT", layout.root.c_str(), 1);
-  ::setenv("ASAN_OPTIONS", ("strip_path_prefix=" + spec.directory.string() + "/").c_str(), 0);
+  static const bool own = ::getenv("ASAN_OPTIONS") == nullptr;  // with several drivers each has its directory
+  if (own) ::setenv("ASAN_OPTIONS", ("strip_path_prefix=" + spec.directory.string() + "/").c_str(), 1);
   const std::string symbolizer = find_program({"llvm-symbolizer-14", "llvm-symbolizer"});
   if (!symbolizer.empty()) ::setenv("ASAN_SYMBOLIZER_PATH", symbolizer.c_str(), 0);
 }
 
 int run_in_driver(const Options& options, char** argv) {
-  const Layout layout = find_layout();
-  const DriverSpec spec = resolve_driver(options.driver, options.defines, layout.samples());
-  const BuiltDriver driver = build_driver(layout, spec);
-  prepare_environment(spec, layout);
+  const BuiltDriver driver = prepare_driver(options.driver, options);
   std::vector<std::string> arguments = {driver.executable.string()};
   for (char** a = argv + 1; *a; ++a) arguments.emplace_back(*a);
   replace_process(arguments);
@@ -73,10 +71,19 @@ void find_driver_of_scenario(Options& options) {
 int body(int argc, char** argv) {
   Options options = parse_options(argc, argv);
   find_driver_of_scenario(options);
+  if (options.verb == "fuzz" && options.drivers.size() > 1) return fuzz_several(options, argv);
   return runs_in_driver(options) ? run_in_driver(options, argv) : run_here(options);
 }
 
 }  // namespace
+
+BuiltDriver prepare_driver(const std::string& name, const Options& options) {
+  const Layout layout = find_layout();
+  const DriverSpec spec = resolve_driver(name, options.defines, layout.samples());
+  const BuiltDriver driver = build_driver(layout, spec);
+  prepare_environment(spec, layout);
+  return driver;
+}
 
 }  // namespace wdm
 

@@ -4,6 +4,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <bit>
 #include <cstdio>
 #include <cstring>
 #include <new>
@@ -12,7 +13,7 @@ namespace wdm {
 
 namespace {
 
-constexpr double kPipeSeconds = 10;
+constexpr double kPipeSeconds = 30;
 constexpr double kTerminalSeconds = 0.25;
 
 // 1234567 -> "1.2M"
@@ -23,11 +24,11 @@ std::string short_number(std::uint64_t n) {
   return fmt::format("{:.1f}G", static_cast<double>(n) / 1e9);
 }
 
+}  // namespace
+
 unsigned percent(std::uint64_t part, std::uint64_t whole) {
   return whole ? static_cast<unsigned>(100 * part / whole) : 0;
 }
-
-}  // namespace
 
 SharedProgress::SharedProgress(std::size_t edges) : edges_(edges) {
   void* const memory = ::mmap(nullptr, bytes(), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -75,6 +76,12 @@ std::size_t SharedProgress::edges_hit() const {
   return hit;
 }
 
+std::size_t SharedProgress::interleavings() const {
+  std::size_t seen = 0;
+  for (const auto& word : shared_->interleavings) seen += static_cast<std::size_t>(std::popcount(word.load(std::memory_order_relaxed)));
+  return seen;
+}
+
 std::string progress_line(const ProgressFacts& facts) {
   std::string line = fmt::format(
       "{:.0f} s  {} exec/s  {} inputs ({} % reach the driver)  coverage {}/{} edges  {} schedules  {} finding{}",
@@ -104,11 +111,6 @@ void ProgressDisplay::clear() {
   if (shown_) fmt::print(stderr, "\r\x1b[K");
   std::fflush(stderr);
   shown_ = false;
-}
-
-void ProgressDisplay::finish(const ProgressFacts& facts) {
-  clear();
-  fmt::print(stderr, "{}\n", progress_line(facts));
 }
 
 }  // namespace wdm

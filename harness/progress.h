@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <string>
 
+#include "fuzz/target.h"
+
 namespace wdm {
 
 inline constexpr unsigned kMaxWorkers = 64;
@@ -33,6 +35,9 @@ class SharedProgress {
   Counts total() const;
   std::size_t edges() const { return edges_; }
   std::size_t edges_hit() const;
+  // Map of the interleavings that any worker has seen, see fuzz/target.h, and how many there are.
+  std::atomic<std::uint64_t>* interleaving_map() { return shared_->interleavings.data(); }
+  std::size_t interleavings() const;
 
  private:
   struct alignas(64) Slot {
@@ -40,6 +45,7 @@ class SharedProgress {
   };
   struct Shared {
     std::array<Slot, kMaxWorkers> slots;
+    std::array<std::atomic<std::uint64_t>, kInterleavingBits / 64> interleavings;
   };
   std::size_t bytes() const { return sizeof(Shared) + edges_; }
 
@@ -54,21 +60,22 @@ struct ProgressFacts {
   double elapsed_seconds = 0;
   double executions_per_second = 0;
   std::size_t edges_hit = 0, edges = 0;
+  std::size_t interleavings = 0;  // distinct ones
+  std::size_t corpus = 0;         // inputs in it
   std::size_t findings = 0;
   double left_seconds = -1;  // negative: no end
 };
 // "12 s  8421 exec/s  101k inputs (97 % reach the driver)  coverage 83/240  3.2M schedules  0 findings  48 s left"
 std::string progress_line(const ProgressFacts& facts);
+unsigned percent(std::uint64_t part, std::uint64_t whole);
 
-// On a terminal one line that is written over, in a pipe a line every 10 seconds at most.
+// On a terminal one line that is written over, in a pipe a line every 30 seconds at most.
 class ProgressDisplay {
  public:
   ProgressDisplay();
   void show(const ProgressFacts& facts);
   // Takes the line away, so that something else can be printed.
   void clear();
-  // The last line, which stays.
-  void finish(const ProgressFacts& facts);
 
  private:
   bool terminal_;

@@ -5,8 +5,10 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <csignal>
 #include <cstdio>
 
+#include "harness/cli_process.h"
 #include "harness/driver_info.h"
 #include "harness/report_crash.h"
 #include "harness/run.h"
@@ -52,8 +54,11 @@ int run_reported(const Scenario& scenario, const std::function<void(Report&)>& s
 
 std::string text_report(const Scenario& scenario, const std::string& reproduce) {
   const int fd = ::memfd_create("report", MFD_CLOEXEC);
-  const pid_t pid = ::fork();
-  if (pid == 0) print_report(fd, scenario, reproduce);
+  const pid_t self = ::getpid(), pid = ::fork();
+  if (pid == 0) {
+    die_with_parent(self, SIGKILL);
+    print_report(fd, scenario, reproduce);
+  }
   while (::waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {
   }
   const std::string text = content_of(fd);

@@ -10,4 +10,9 @@ int verb_rules(const Options& options);
 int verb_ddis(const Options& options);
 int verb_drivers(const Options& options, const Layout& layout);
 
+// Builds the driver that a command is about and sets the environment that its executable wants.
+BuiltDriver prepare_driver(const std::string& name, const Options& options);
+// fuzz with several drivers: one campaign after the other, then a table.
+int fuzz_several(const Options& options, char** argv);
+
 }  // namespace wdm

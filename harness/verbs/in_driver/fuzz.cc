@@ -11,7 +11,7 @@
 #include <cstdlib>
 #include <filesystem>
 
-#include "harness/campaign.h"
+#include "harness/campaign_output.h"
 #include "harness/cli_scenario.h"
 #include "harness/driver_info.h"
 #include "harness/driver_verbs.h"
@@ -51,13 +51,20 @@ std::vector<fs::path> seed_files() {
   return seeds;
 }
 
+// One directory below the user's for each of several drivers.
+fs::path campaign_directory(const Options& options) {
+  if (options.out.empty()) return fs::path("wdmfuzz-out") / driver_profile().name;
+  return options.drivers.size() > 1 ? fs::path(options.out) / driver_profile().name : fs::path(options.out);
+}
+
 CampaignOptions campaign_options(const Options& options) {
   CampaignOptions campaign;
-  campaign.out = options.out.empty() ? fs::path("wdmfuzz-out") / driver_profile().name : fs::path(options.out);
+  campaign.out = campaign_directory(options);
   campaign.seconds = options.seconds;
   campaign.jobs = options.jobs ? options.jobs : processors();
   campaign.seed = options.seed ? options.seed : fresh_seed();
   campaign.keep_going = options.keep_going;
+  campaign.json = options.json;
   campaign.engine_flags = options.engine_flags;
   campaign.seeds = seed_files();
   return campaign;
@@ -65,11 +72,12 @@ CampaignOptions campaign_options(const Options& options) {
 
 // A driver that does not load cannot be fuzzed: say so at once, unless the campaign is to go on past findings. Runs in a
 // child.
-int check_that_it_loads(bool keep_going) {
+int check_that_it_loads(const CampaignOptions& campaign) {
   const IsolatedRun run = run_isolated({});
-  if (keep_going && run.verdict.outcome == Outcome::driver_bug) return kExitClean;
+  if (campaign.keep_going && run.verdict.outcome == Outcome::driver_bug) return kExitClean;
   if (run.verdict.outcome != Outcome::clean) {
-    fmt::print("{}", text_report({}, fmt::format("./wdmfuzz check {}", driver_argument())));
+    print_load_failure(campaign, run.verdict.outcome, summary_of(run.verdict, driver_image()),
+                       text_report({}, fmt::format("./wdmfuzz check {}", driver_argument())));
     return exit_code(run.verdict.outcome);
   }
   const RunResult result = wdm::run(driver_image(), {}, {});  // clean, so it may run here
@@ -100,8 +108,9 @@ void write_page(const CampaignFinding& finding) {
 int verb_fuzz(const Options& options) {
   if (options.engine != "libfuzzer")
     throw UserError("--engine " + options.engine + ": only libfuzzer runs from here; fuzz/README.md tells how to use others");
-  if (const int code = check_that_it_loads(options.keep_going)) return code;
-  return run_campaign(campaign_options(options)).exit_code;
+  const CampaignOptions campaign = campaign_options(options);
+  if (const int code = check_that_it_loads(campaign)) return code;
+  return run_campaign(campaign).exit_code;
 }
 
 int verb_demo(const Options& options) {

@@ -4,7 +4,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 
@@ -81,12 +80,6 @@ int replay_in_child(const Options& options, const std::string& file) {
   return WIFEXITED(status) ? WEXITSTATUS(status) : kExitFound;
 }
 
-// A bug of the driver first, then what kept us from looking.
-int worse(int a, int b) {
-  if (a == kExitFound || b == kExitFound) return kExitFound;
-  return std::max(a, b);
-}
-
 }  // namespace
 
 int verb_replay(const Options& options) {
@@ -95,7 +88,7 @@ int verb_replay(const Options& options) {
   int code = kExitClean;
   for (const std::string& file : options.files) {
     fmt::print("== {}\n", file);
-    code = worse(code, replay_in_child(options, file));
+    code = worse_exit(code, replay_in_child(options, file));
   }
   return code;
 }
