@@ -9,6 +9,8 @@
 #include "harness/report.h"
 #include "harness/report_crash.h"
 
+extern "C" [[gnu::weak]] void __sanitizer_cov_trace_pc_guard(std::uint32_t* guard);
+
 namespace wdm {
 
 namespace {
@@ -20,6 +22,10 @@ TargetStats stats;
 constexpr std::size_t kMapBits = kInterleavingBits;
 constexpr std::size_t kCounters = 2048;
 [[gnu::section("__libfuzzer_extra_counters")]] std::uint8_t counters[kCounters];
+// Engines that count edges by guards (AFL++, honggfuzz) number ours with the driver's, in the section of that name; under
+// libFuzzer they stay 0. A guard stands for the same interleavings in every run, or the engine would call the run unstable.
+constexpr std::size_t kGuards = 1u << 14;
+[[gnu::section("__sancov_guards"), gnu::used]] std::uint32_t guards[kGuards];
 std::atomic<std::uint64_t>* shared_map = nullptr;
 std::bitset<kMapBits>& map() {
   static auto& bits = *new std::bitset<kMapBits>;
@@ -28,6 +34,7 @@ std::bitset<kMapBits>& map() {
 
 void note_interleavings() {
   for (const std::uint32_t feature : machine().switch_features()) {
+    if (guards[0]) __sanitizer_cov_trace_pc_guard(&guards[feature % kGuards]);
     auto bit = map()[feature % kMapBits];
     if (bit) continue;
     bit = true;

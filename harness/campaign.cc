@@ -130,6 +130,7 @@ class Campaign {
   void tend() {
     share_now_and_then();
     collect();
+    if (!options_.afl_target.empty()) judge_caught();  // AFL++'s workers go on after a crash
     if (done()) stop_workers();
     output_.progress(facts());
   }

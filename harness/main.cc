@@ -75,6 +75,19 @@ int body(int argc, char** argv) {
   return runs_in_driver(options) ? run_in_driver(options, argv) : run_here(options);
 }
 
+// The same driver with AFL++ in it, and what the campaign has to know about both.
+void prepare_afl(Layout layout, const DriverSpec& spec) {
+  for (const char* const program : {"afl-fuzz", "afl-clang-fast++"})
+    if (find_program({program}).empty())
+      throw UserError(fmt::format("--engine afl: {} is not in PATH; install Debian's package afl++", program));
+  const std::filesystem::path mutator = layout.build / "wdmfuzz_afl_mutator.so";
+  if (!std::filesystem::exists(mutator))
+    throw UserError(mutator.string() + " is missing; start with ./wdmfuzz, which builds it");
+  layout.flavour = "afl";
+  ::setenv("WDMFUZZ_AFL_TARGET", build_driver(layout, spec).executable.c_str(), 1);
+  ::setenv("WDMFUZZ_AFL_MUTATOR", mutator.c_str(), 1);
+}
+
 }  // namespace
 
 BuiltDriver prepare_driver(const std::string& name, const Options& options) {
@@ -82,6 +95,7 @@ BuiltDriver prepare_driver(const std::string& name, const Options& options) {
   const DriverSpec spec = resolve_driver(name, options.defines, layout.samples());
   const BuiltDriver driver = build_driver(layout, spec);
   prepare_environment(spec, layout);
+  if (options.verb == "fuzz" && options.engine == "afl") prepare_afl(layout, spec);
   return driver;
 }
 

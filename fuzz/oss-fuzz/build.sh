@@ -8,7 +8,7 @@
 #
 # From the environment: SRC WORK OUT CC CXX CFLAGS CXXFLAGS LIB_FUZZING_ENGINE SANITIZER FUZZING_ENGINE. CFLAGS says how
 # the drivers are instrumented; emulator and harness are not (README.md in the folder above). Two more, for tests:
-# WDMFUZZ_ROOT, the repository, and WDMFUZZ_BUILD, a build directory that is already configured.
+# WDMFUZZ_ROOT, the repository, and WDMFUZZ_BUILD, a build directory in which `wdmfuzz_targets` is up to date.
 set -o pipefail
 
 die() { echo "build.sh: $*" >&2; exit 2; }
@@ -62,7 +62,7 @@ if [[ ! -f $build/CMakeCache.txt ]]; then
   cmake -S "$root" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=RelWithDebInfo -DCMAKE_CXX_COMPILER="$compiler_cxx" \
     -DCMAKE_CXX_FLAGS="${harness_flags[*]}" -DBUILD_TESTING=OFF -DWDMFUZZ_PORTABLE=ON -DWDMFUZZ_WERROR=OFF
 fi
-ninja -C "$build" wdmfuzz_targets
+[[ ${WDMFUZZ_BUILD:-} ]] || ninja -C "$build" wdmfuzz_targets
 
 flavour=oss-fuzz-${FUZZING_ENGINE:-libfuzzer}-${SANITIZER:-address}
 {
