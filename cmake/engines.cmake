@@ -12,9 +12,12 @@ file(GENERATE OUTPUT ${PROJECT_BINARY_DIR}/driver-link-afl.txt CONTENT "${link_a
 # What gives AFL++ our mutations; it knows its driver from a file that the campaign writes.
 add_library(wdmfuzz_afl_mutator MODULE fuzz/afl_mutator.cc fuzz/blind_mutation.cc harness/driver_profile.cc
   harness/scenario.cc harness/scenario_binary.cc harness/decode.cc harness/encode.cc
-  harness/mutate.cc harness/mutate_operations.cc harness/mutate_schedule.cc emu/trace/trace.cc)
+  harness/mutate.cc harness/mutate_operations.cc harness/mutate_schedule.cc
+  harness/text.cc harness/text_line.cc harness/text_operation.cc harness/text_read.cc harness/text_schedule.cc
+  emu/trace/trace.cc emu/schedule/strategy.cc ${strategy_sources})
 target_link_libraries(wdmfuzz_afl_mutator PRIVATE wdmfuzz_options fmt::fmt Boost::headers nlohmann_json::nlohmann_json)
 set_target_properties(wdmfuzz_afl_mutator PROPERTIES PREFIX "")
+target_link_options(wdmfuzz_afl_mutator PRIVATE -Wl,-z,defs)
 
 # ---- bare fuzz targets, for engines that bring a main of their own: fuzz/oss-fuzz/build.sh puts its compiler in the place of
 # @LINKER@ and the engine in that of @ENGINE@.
