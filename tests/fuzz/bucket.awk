@@ -11,5 +11,5 @@ function add(line) { if (n < 3) bucket = bucket (n++ ? "|" : "") line }
 }
 /ERROR: AddressSanitizer: / && !n { sub(/.*AddressSanitizer: /, ""); add($1); next }
 /: runtime error: / && !n { sub(/.*runtime error: /, ""); add($0); next }
-/^ +#[0-9]+ 0x[0-9a-f]+ in / && n { add($4) }
+/^ +#[0-9]+ 0x[0-9a-f]+ in / && n { sub(/.* in /, ""); sub(/[( ].*/, ""); add($0) }
 END { print bucket }
