@@ -87,8 +87,8 @@ start() {
   shift
   "$moved/$target" -- -rss_limit_mb=2560 -timeout=25 -artifact_prefix="$work/tmp/" "$@" < /dev/null > "$work/log" 2>&1
 }
-# A report without what differs between two processes: addresses, and libFuzzer's own lines.
-report() { sed -n '/ERROR: /,/^SUMMARY: wdmfuzz/p' "$work/log" | sed -E 's/0x[0-9a-f]{6,}/ADDRESS/g; s/==[0-9]+==//; /^(MS|INFO|base unit|artifact_prefix|Base64)/d'; }
+# Our report without what differs between two processes: addresses.
+report() { sed -nE 's/0x[0-9a-f]{6,}/ADDRESS/g; /^(\[wdm:|  DRIVER BUG)/,/^SUMMARY: wdmfuzz/p' "$work/log"; }
 
 bucket_of() { sed -n "s/^$1  *//p" "$here/buckets.txt"; }
 
