@@ -45,8 +45,9 @@ for target in $targets; do
     undefined) driver_has "$object" 'U __ubsan_handle_'; driver_has "$object" 'U __sanitizer_cov_8bit_counters_init' ;;
     coverage) driver_has "$object" ' __llvm_covmap '; driver_has "$object" ' __llvm_covfun ' ;;
   esac
-  if [[ $sanitizer != address ]] && nm "$OUT/$target" > "$work/names" && grep -q ' T __asan_init' "$work/names"; then
-    fail "$target: AddressSanitizer in a build without it"
+  if [[ $sanitizer != address ]]; then
+    objdump -dC "$OUT/$target" > "$work/code"
+    ! grep -Em 1 'callq? +[0-9a-f]+ <__asan' "$work/code" || fail "$target: calls of AddressSanitizer in a build without it"
   fi
 done
 
