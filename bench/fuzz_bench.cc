@@ -1,79 +1,59 @@
-// Whole processes: executions per second of an empty libFuzzer target and of a driver's life cycle, and the schedules per
-// second inside the fuzzer. Measured in processor time of the child, so other load on the machine matters little.
+// Inside libFuzzer: an empty target, a driver's life cycle and its calls, and schedules of the comparison workload.
 
-#include <benchmark/benchmark.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
-#include <unistd.h>
+#include <fmt/format.h>
 
-#include <algorithm>
 #include <cstdio>
-#include <cstdlib>
-#include <string>
-#include <vector>
 
+#include "bench/child.h"
 
 namespace {
 
-// Processor seconds the command took, or a negative number when it failed.
-double processor_seconds(const std::vector<std::string>& command) {
-  std::vector<char*> arguments;
-  for (const auto& a : command) arguments.push_back(const_cast<char*>(a.c_str()));
-  arguments.push_back(nullptr);
-  const pid_t child = fork();
-  if (child == 0) {
-    if (!std::freopen("/dev/null", "w", stderr) || !std::freopen("/dev/null", "w", stdout)) _exit(127);
-    execv(arguments[0], arguments.data());
-    _exit(127);
-  }
-  int status = 0;
-  rusage used{};
-  if (wait4(child, &status, 0, &used) < 0 || status != 0) return -1;
-  const auto seconds = [](timeval t) { return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) * 1e-6; };
-  return seconds(used.ru_utime) + seconds(used.ru_stime);
+using namespace wdm::bench;
+
+const std::vector<std::string> kFlags = {"-seed=1", "-detect_leaks=0"};  // as campaigns run it
+
+std::vector<std::string> with_flags(std::vector<std::string> command) {
+  command.insert(command.end(), kFlags.begin(), kFlags.end());
+  return command;
 }
 
-// Runs `command` with -runs=1 and -runs=count at its end: the difference is the cost of the executions alone.
-void child(benchmark::State& state, std::vector<std::string> command, std::uint64_t count, std::uint64_t items) {
-  for (auto _ : state) {
-    command.push_back("-runs=1");
-    const double start = processor_seconds(command);
-    command.back() = "-runs=" + std::to_string(count);
-    const double whole = processor_seconds(command);
-    command.pop_back();
-    if (start < 0 || whole < 0) return state.SkipWithError(("cannot run " + command[0]).c_str());
-    state.SetIterationTime(std::max(whole - start, 1e-9));
-  }
-  state.SetItemsProcessed(static_cast<std::int64_t>(state.iterations() * count * items));
-}
+void EmptyTarget(benchmark::State& state) { measure_target(state, with_flags({WDMFUZZ_EMPTY_TARGET}), 1'000'000, 1); }
+BENCHMARK(EmptyTarget)->Apply(best_of_five);
 
-std::string bytes_file(const char* name, const std::string& bytes) {
-  const std::string path = std::string(WDMFUZZ_BENCH_DIR) + "/" + name;
-  if (FILE* f = std::fopen(path.c_str(), "wb")) {
-    std::fwrite(bytes.data(), 1, bytes.size(), f);
+void DriverLifeCycle(benchmark::State& state) {
+  measure_target(state, with_flags({WDMFUZZ_EVENTLIKE, "fixed-input", WDMFUZZ_EVENTLIKE_INPUT}), 50'000, 1);
+}
+BENCHMARK(DriverLifeCycle)->Apply(best_of_five);
+
+void FuzzerSchedules2x1(benchmark::State& state) {
+  measure_target(state, with_flags({WDMFUZZ_SCHEDULES_2X1}), 10'000, 64);
+}
+BENCHMARK(FuzzerSchedules2x1)->Apply(best_of_five);
+
+void FuzzerSchedules4x8(benchmark::State& state) {
+  measure_target(state, with_flags({WDMFUZZ_SCHEDULES_4X8}), 600, 64);
+}
+BENCHMARK(FuzzerSchedules4x8)->Apply(best_of_five);
+
+// A scenario of one thread that opens, sends so many requests that the driver rejects at once, and closes.
+std::string calls_scenario(std::int64_t calls) {
+  std::string text = "wdmfuzz 1\ndriver eventlike\ncpus 2\n1: T1 open h1\n";
+  for (std::int64_t i = 0; i < calls - 2; ++i) text += fmt::format("{}: T1 ioctl h1 0x2220fc\n", i + 2);
+  text += fmt::format("{}: T1 close h1\nschedule directed\n", calls);
+  const std::string path = fmt::format("{}/calls-{}.scn", WDMFUZZ_BENCH_DIR, calls);
+  if (FILE* f = std::fopen(path.c_str(), "w")) {
+    std::fputs(text.c_str(), f);
     std::fclose(f);
   }
   return path;
 }
 
-void EmptyTarget(benchmark::State& state) {
-  child(state, {WDMFUZZ_EMPTY_TARGET, "-seed=1"}, 1'000'000, 1);
+// The same life cycle with more and more calls in it: items are calls.
+void DriverCalls(benchmark::State& state) {
+  const auto calls = state.range(0);
+  measure_target(state, with_flags({WDMFUZZ_EVENTLIKE, "fixed-input", calls_scenario(calls)}),
+                 static_cast<std::uint64_t>(400'000 / (calls + 16)), static_cast<std::uint64_t>(calls));
 }
-BENCHMARK(EmptyTarget)->UseManualTime()->Iterations(3)->Unit(benchmark::kMillisecond);
-
-void DriverLifeCycle(benchmark::State& state) {
-  child(state, {WDMFUZZ_EVENTLIKE, "fixed-input", WDMFUZZ_EVENTLIKE_INPUT, "-seed=1"}, 30'000, 1);
-}
-BENCHMARK(DriverLifeCycle)->UseManualTime()->Iterations(3)->Unit(benchmark::kMillisecond);
-
-void FuzzerSchedules2x1(benchmark::State& state) {
-  child(state, {WDMFUZZ_SCHEDULE_TARGET, bytes_file("two", "2")}, 8'000, 64);
-}
-BENCHMARK(FuzzerSchedules2x1)->UseManualTime()->Iterations(3)->Unit(benchmark::kMillisecond);
-
-void FuzzerSchedules4x8(benchmark::State& state) {
-  child(state, {WDMFUZZ_SCHEDULE_TARGET, bytes_file("four", "4")}, 300, 64);
-}
-BENCHMARK(FuzzerSchedules4x8)->UseManualTime()->Iterations(3)->Unit(benchmark::kMillisecond);
+BENCHMARK(DriverCalls)->RangeMultiplier(8)->Range(8, 512)->Apply(best_of_five);
 
 }  // namespace

@@ -58,16 +58,23 @@ void AnnotatedSwitch(benchmark::State& state) {
 }
 BENCHMARK(AnnotatedSwitch);
 
-Fiber bench_main, bench_fiber;
+Fiber bench_main, bench_fiber, bench_partner;
 
 void fiber_echo(void*) {
-  for (;;) bench_main.switch_from(bench_fiber);
+  for (;;) bench_partner.switch_from(bench_fiber);
+}
+
+void fiber_measure(void* argument) {
+  auto& state = *static_cast<benchmark::State*>(argument);
+  for (auto _ : state) bench_fiber.switch_from(bench_partner);
+  bench_partner.leave_to(bench_main);
 }
 
 void FiberSwitch(benchmark::State& state) {
   bench_main.adopt_current_thread();
   bench_fiber.prepare(fiber_echo, nullptr);
-  for (auto _ : state) bench_fiber.switch_from(bench_main);
+  bench_partner.prepare(fiber_measure, &state);
+  bench_partner.enter_from(bench_main);
   state.SetItemsProcessed(state.iterations() * 2);
 }
 BENCHMARK(FiberSwitch);
@@ -102,5 +109,22 @@ void Schedules(benchmark::State& state) {
 }
 BENCHMARK(Schedules)->ArgNames({"threads", "operations", "strategy"})->ArgsProduct({{2}, {1}, {1, 2, 3}});
 BENCHMARK(Schedules)->ArgNames({"threads", "operations", "strategy"})->ArgsProduct({{4}, {8}, {1, 2, 3}});
+
+// ---- growth: a step costs the same however large the machine and however long the run ------------------------------------
+
+void step_cost(benchmark::State& state, bench::Workload workload) {
+  bench::Runner runner(StrategyId::random);
+  std::uint64_t seed = 1;
+  std::uint64_t steps = 0;
+  for (auto _ : state) steps += runner.run(workload, seed++);
+  state.SetItemsProcessed(static_cast<std::int64_t>(steps));
+}
+
+void GrowthByCpus(benchmark::State& state) { step_cost(state, {2, 128, static_cast<unsigned>(state.range(0))}); }
+BENCHMARK(GrowthByCpus)->RangeMultiplier(2)->Range(2, limits::kMaxCpus)->Repetitions(5);
+
+// Four threads share so many calls.
+void GrowthByCalls(benchmark::State& state) { step_cost(state, {4, static_cast<unsigned>(state.range(0)) / 4, 4}); }
+BENCHMARK(GrowthByCalls)->RangeMultiplier(2)->Range(8, 512)->Repetitions(5);
 
 }  // namespace

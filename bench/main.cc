@@ -1,59 +1,77 @@
-// Runs the suite and then prints the ratios that matter: absolute times mean little on a shared machine.
+// Runs the suite and then prints the ratios that matter: absolute times mean little on a shared machine. The best of a
+// benchmark's repetitions counts, since others can only slow it down.
 
 #include <benchmark/benchmark.h>
-#include <unistd.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
-#include <map>
-#include <string>
+#include <algorithm>
+#include <cstring>
+
+#include "bench/table.h"
 
 namespace {
 
-class RatioReporter : public benchmark::ConsoleReporter {
+// "Jobs/1/iterations:1/repeats:3/manual_time" is "Jobs/1" to a reader.
+std::string short_name(const benchmark::BenchmarkReporter::Run& run) {
+  const auto& name = run.run_name;
+  return name.args.empty() ? name.function_name : name.function_name + "/" + name.args;
+}
+
+class RateReporter : public benchmark::ConsoleReporter {
  public:
   using ConsoleReporter::ConsoleReporter;
   void ReportRuns(const std::vector<Run>& runs) override {
     ConsoleReporter::ReportRuns(runs);
     for (const Run& run : runs) {
-      if (run.error_occurred) failed = true;
-      const auto rate = run.counters.find("items_per_second");
-      if (rate != run.counters.end()) rates[run.run_name.function_name] = rate->second;
+      failed |= run.error_occurred;
+      if (run.error_occurred || run.run_type == Run::RT_Aggregate) continue;
+      for (const auto& [counter, value] : run.counters) {
+        if (counter != "items_per_second") {
+          rates[short_name(run) + ":" + counter] = value;
+          continue;
+        }
+        double& best = rates[short_name(run)];
+        best = std::max(best, static_cast<double>(value));
+      }
     }
   }
 
-  void print_ratios() const {
-    const auto ratio = [&](const char* what, const char* a, const char* b, double aim, const char* unit) {
-      if (rates.contains(a) && rates.contains(b))
-        fmt::print("{:<58} {:>12.2f}   aim {}{}\n", what, rates.at(a) / rates.at(b), aim, unit);
-    };
-    fmt::print("\n");
-    ratio("empty target / driver life cycle (executions)", "EmptyTarget", "DriverLifeCycle", 8, " or less, not above 20");
-    ratio("raw Boost.Context switch / ours (switches)", "RawSwitch", "FiberSwitch", 1.5, " or less");
-    ratio("the same with AddressSanitizer annotations / ours", "AnnotatedSwitch", "FiberSwitch", 1.5, " or less");
-    if (rates.contains("PointWithoutSwitch"))
-      fmt::print("{:<58} {:>12.2f}   aim 5\n", "scheduling point without a switch, ns", 1e9 / rates.at("PointWithoutSwitch"));
-    const auto rate = [&](const char* what, const char* a, double aim) {
-      if (!rates.contains(a) || !rates.contains("EmptyTarget")) return;
-      fmt::print("{:<58} {:>12.0f}   {:.2f} of an empty target's executions, aim {:.3f}\n", what, rates.at(a),
-                 rates.at(a) / rates.at("EmptyTarget"), aim);
-    };
-    rate("schedules per second in the fuzzer, 2 threads x 1", "FuzzerSchedules2x1", 2'500'000.0 / 800'000);
-    rate("schedules per second in the fuzzer, 4 threads x 8", "FuzzerSchedules4x8", 200'000.0 / 800'000);
-  }
-
+  wdm::bench::Rates rates;
   bool failed = false;
-
- private:
-  std::map<std::string, double> rates;
 };
+
+// Takes --write-table=FILE out of the arguments; the rest is the library's.
+std::string take_table_file(int& argc, char** argv) {
+  constexpr std::string_view kFlag = "--write-table=";
+  std::string file;
+  argc = static_cast<int>(std::remove_if(argv + 1, argv + argc,
+                                         [&](char* argument) {
+                                           if (!std::string_view(argument).starts_with(kFlag)) return false;
+                                           file = argument + kFlag.size();
+                                           return true;
+                                         }) -
+                          argv);
+  return file;
+}
 
 }  // namespace
 
 int main(int argc, char** argv) {
+  const std::string table = take_table_file(argc, argv);
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
-  RatioReporter reporter(isatty(1) ? benchmark::ConsoleReporter::OO_Color : benchmark::ConsoleReporter::OO_None);
+  RateReporter reporter(isatty(1) ? benchmark::ConsoleReporter::OO_Color : benchmark::ConsoleReporter::OO_None);
   benchmark::RunSpecifiedBenchmarks(&reporter);
-  reporter.print_ratios();
+  const auto rows = wdm::bench::ratios(reporter.rates);
+  if (!rows.empty()) fmt::print("\n");
+  for (const auto& row : rows) {
+    const std::string aim = row.aim.empty() ? "" : "   aim " + row.aim;
+    fmt::print("{:<48} {}{}\n", row.what, row.value, aim);
+  }
+  if (!table.empty() && !wdm::bench::write_table(table, wdm::bench::markdown(reporter.rates))) {
+    fmt::print(stderr, "{}: no lines <!-- table --> and <!-- end of table -->, or not writable\n", table);
+    return 2;
+  }
   return reporter.failed ? 1 : 0;
 }

@@ -12,7 +12,8 @@ namespace wdm::bench {
 
 struct Workload {
   unsigned threads;
-  unsigned operations;
+  unsigned operations;  // of each thread
+  unsigned cpus = threads;
 };
 
 class Runner {
@@ -23,10 +24,11 @@ class Runner {
     run_once({2, 1});
   }
 
-  void run(const Workload& workload, std::uint64_t seed) {
+  // Returns the number of scheduling points of that run.
+  std::uint64_t run(const Workload& workload, std::uint64_t seed) {
     schedule_.seed = seed;
     strategy_->begin(schedule_, 1);
-    run_once(workload);
+    return run_once(workload);
   }
 
  private:
@@ -59,12 +61,14 @@ class Runner {
     }
   }
 
-  void run_once(const Workload& workload) {
+  std::uint64_t run_once(const Workload& workload) {
     lock_ = 0;
     Job job{this, workload};
     RunOptions options;
     options.rules = false;
-    machine().run({"bench", nullptr, nullptr, nullptr}, workload.threads, *strategy_, options, body, &job);
+    return machine()
+        .run({"bench", nullptr, nullptr, nullptr}, workload.cpus, *strategy_, options, body, &job)
+        .stats.steps;
   }
 
   std::unique_ptr<Strategy> strategy_;

@@ -273,7 +273,7 @@ class Campaign {
   }
 
   std::string write_report(const Scenario& scenario, const fs::path& file) {
-    std::string report = text_report(scenario, fmt::format("./wdmfuzz replay {} {}", driver_argument(), file.string()));
+    std::string report = text_report(scenario, fmt::format("{} replay {} {}", program_as_typed(), driver_argument(), file.string()));
     write_file(with_ending(file, ".txt"), report, Existing::replace);
     return report;
   }

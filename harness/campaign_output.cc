@@ -49,7 +49,7 @@ ordered_json finding_json(const CampaignFinding& finding) {
   json["summary"] = finding.summary;
   json["scenario"] = finding.scenario.string();
   json["report"] = std::filesystem::path(finding.scenario).replace_extension(".txt").string();
-  json["reproduce"] = fmt::format("./wdmfuzz replay {} {}", driver_argument(), finding.scenario.string());
+  json["reproduce"] = fmt::format("{} replay {} {}", program_as_typed(), driver_argument(), finding.scenario.string());
   json["known"] = finding.known;
   return json;
 }
@@ -155,7 +155,7 @@ void print_load_failure(const CampaignOptions& options, Outcome outcome, const s
   event["summary"] = summary;
   event["scenario"] = "";
   event["report"] = "";
-  event["reproduce"] = fmt::format("./wdmfuzz check {}", driver_argument());
+  event["reproduce"] = fmt::format("{} check {}", program_as_typed(), driver_argument());
   event["known"] = false;
   print_event(event);
   event = event_of("end");

@@ -29,6 +29,7 @@ struct Options {
   std::vector<std::string> drivers;   // of fuzz, which takes several
   unsigned only = 0;                  // which of several drivers this process is about
   std::vector<std::string> defines;   // -D, without the -D
+  std::string build_dir;              // where drivers' executables are made, empty: the usual place
   std::vector<std::string> files;
   std::string output;                 // -o
   bool force = false;                 // -o may replace another file
@@ -36,6 +37,7 @@ struct Options {
   std::string trace = "text";         // text, html, perfetto, json
   bool debug_print = false;           // show what the driver printed
   bool expect = false;                // judge by the `expect` line of each file
+  unsigned repeat = 1;                // runs of each file, which all have to end the same way
 
   unsigned seconds = 0;               // --time, 0: no end
   unsigned jobs = 0;                  // 0: one per processor of this computer
@@ -48,6 +50,10 @@ struct Options {
   std::string flavour;                // build: which compile and link lines, "" for the usual ones
   std::string dictionary;             // build: file for the engine's dictionary
   std::vector<std::string> engine_flags;  // after --
+
+  std::string junit, sarif;           // of triage: files to write
+  bool clean = false;                 // of promote: the case runs clean
+  std::string corpus;                 // of promote: directory for the case
 
   bool markdown = false;
 };

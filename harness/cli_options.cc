@@ -16,11 +16,16 @@ namespace {
 
 constexpr unsigned kMaxJobs = 64;
 
+void build_dir(CLI::App& verb, Options& options) {
+  verb.add_option("--build-dir", options.build_dir, "make the driver's executable below this directory");
+}
+
 constexpr const char* kDriverText = "directory with the driver's sources, or the name of a sample";
 
 void defines(CLI::App& verb, Options& options) {
   verb.add_option("-D", options.defines, "NAME or NAME=VALUE: preprocessor definition for the driver")
       ->allow_extra_args(false);
+  build_dir(verb, options);
 }
 
 void driver(CLI::App& verb, Options& options) {
@@ -66,7 +71,26 @@ void replay(CLI::App& verb, Options& options) {
       ->check(CLI::IsMember({"text", "html", "perfetto", "json"}));
   output(verb, options, "write the report there");
   verb.add_flag("--debug-print", options.debug_print, "show what the driver printed (DbgPrint)");
-  verb.add_flag("--expect", options.expect, "exit 0 when every file ends as its expect line says");
+  verb.add_flag("--expect", options.expect, "exit 0 when every file ends as its expect line says (without one: clean)");
+  verb.add_option("--repeat", options.repeat, "run each file so often; they all have to end the same way")
+      ->check(CLI::Range(1u, 1'000'000u));
+}
+
+void triage(CLI::App& verb, Options& options) {
+  driver(verb, options);
+  verb.add_option("DIR", options.files, "campaign directory, or any folder of scenarios and crash inputs")->required()->expected(1);
+  verb.add_flag("--json", options.json, "JSON instead of the table");
+  verb.add_option("--junit", options.junit, "also write JUnit's XML there, a failing testcase for each bucket");
+  verb.add_option("--sarif", options.sarif, "also write SARIF 2.1.0 there");
+  verb.add_option("--time", options.seconds, "seconds to minimise each bucket (default: 20)")->check(CLI::Range(1u, 100'000'000u));
+  output(verb, options, "keep the minimised scenarios in that directory");
+}
+
+void promote(CLI::App& verb, Options& options) {
+  driver(verb, options);
+  verb.add_option("FILE", options.files, "scenario, text or binary")->required()->expected(1);
+  verb.add_flag("--clean", options.clean, "the case runs clean, and has to go on so");
+  verb.add_option("--corpus", options.corpus, "put the case there (default: corpus/<driver>/found, or corpus beside the driver's sources)");
 }
 
 void minimize(CLI::App& verb, Options& options) {
@@ -79,6 +103,7 @@ void minimize(CLI::App& verb, Options& options) {
 void show(CLI::App& verb, Options& options) {
   verb.add_option("FILE", options.files, "scenario, text or binary")->required()->expected(1);
   verb.add_option("--driver", options.driver, "driver that the binary scenario was made for");
+  build_dir(verb, options);
   output(verb, options, "write it there");
 }
 
@@ -105,6 +130,8 @@ constexpr Verb kVerbs[] = {
     {"fuzz", "looks for bugs; stops at the first one and minimises it", fuzz, true},
     {"replay", "runs stored scenarios and prints their reports", replay, true},
     {"minimize", "smallest scenario with the same SUMMARY", minimize, true},
+    {"triage", "sorts the inputs of a folder into one bucket per SUMMARY", triage, true},
+    {"promote", "makes a finding a case of the test suite", promote, true},
     {"show", "prints a scenario as text", show, false},
     {"assemble", "turns a scenario's text into bytes", assemble, false},
     {"rules", "lists the rules", table, false},

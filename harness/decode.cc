@@ -87,7 +87,7 @@ void decode_header(const std::uint8_t* header, Scenario& scenario) {
   scenario.cpus = cpus_of_byte(header[kCpusAt] & static_cast<std::uint8_t>(~kAboveBit));
   scenario.above = (header[kCpusAt] & kAboveBit) != 0;
   scenario.schedule.strategy = strategy(header[kStrategyAt]);
-  scenario.schedule.runs = static_cast<std::uint16_t>(header[kRunsAt] % limits::kMaxRuns + 1);
+  scenario.schedule.runs = static_cast<std::uint16_t>((header[kRunsAt] & kRunsMask) + 1);
   scenario.schedule.seed = load<std::uint64_t>(header + kSeedAt);
 }
 
@@ -111,7 +111,7 @@ Scenario decode(std::span<const std::uint8_t> bytes, const DriverProfile& profil
   Scenario scenario;
   decode_header(header, scenario);
   const Bytes operations =
-      take_records(rest, std::min<std::size_t>(header[kOperationCountAt], limits::kMaxOperations), kOpSize);
+      take_records(rest, std::min<std::size_t>(operation_count(header), limits::kMaxOperations), kOpSize);
   const std::size_t directive_count = load<std::uint16_t>(header + kDirectiveCountAt);
   const Bytes directives =
       take_records(rest, std::min<std::size_t>(directive_count, limits::kMaxDirectives), kDirectiveSize);

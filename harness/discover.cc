@@ -25,6 +25,13 @@ bool is_source(const fs::path& path) {
          extension == ".CPP";
 }
 
+std::string tidy_name(const fs::path& directory) {
+  std::string name = directory.filename().string();
+  for (char& c : name)
+    if (!std::isalnum(static_cast<unsigned char>(c)) && c != '_' && c != '-') c = '_';
+  return name.empty() ? "driver" : name;
+}
+
 // ---- driver.toml
 
 class Settings {
@@ -38,20 +45,41 @@ class Settings {
     } catch (const toml::parse_error& error) {
       fail(fmt::format("line {}: {}", error.source().begin.line, error.description()));
     }
+    spec_.settings.push_back(file_);
+    if (const toml::node* const directory = table.get("directory")) go_to(*directory);
     for (const auto& [key, value] : table) apply(std::string(key.str()), value);
   }
 
  private:
+  // These settings are about a driver elsewhere, which may have its own.
+  void go_to(const toml::node& value) {
+    if (spec_.settings.size() > 1) fail("'directory' may not stand in a driver.toml that another one leads to");
+    std::error_code error;
+    const fs::path directory = fs::canonical(file_.parent_path() / text("directory", value), error);
+    if (error || !fs::is_directory(directory)) fail("'directory': " + text("directory", value) + " is no directory");
+    spec_.directory = directory;
+    spec_.name = tidy_name(directory);
+    const fs::path settings = directory / "driver.toml";
+    if (settings != file_ && fs::exists(settings)) Settings(settings, spec_).read();
+  }
+
   [[noreturn]] void fail(const std::string& why) const { throw UserError(file_.string() + ": " + why); }
 
   void apply(const std::string& key, const toml::node& value) {
     if (key == "name") spec_.name = name(key, value);
     else if (key == "sources") spec_.sources = files(key, value);
-    else if (key == "includes") spec_.includes = files(key, value);
-    else if (key == "defines") spec_.defines = strings(key, value);
+    else if (key == "includes") append(spec_.includes, files(key, value));
+    else if (key == "defines") append(spec_.defines, strings(key, value));
     else if (key == "devices") spec_.devices = number(key, value);
-    else if (key == "ioctls") spec_.ioctls = ioctls(key, value);
-    else fail(fmt::format("unknown key '{}'; known are name, sources, includes, defines, ioctls, devices", key));
+    else if (key == "ioctls") append(spec_.ioctls, ioctls(key, value));
+    else if (key != "directory")
+      fail(fmt::format("unknown key '{}'; known are name, sources, includes, defines, ioctls, devices, directory",
+                       key));
+  }
+
+  template <class T>
+  static void append(std::vector<T>& all, const std::vector<T>& more) {
+    all.insert(all.end(), more.begin(), more.end());
   }
 
   std::string text(const std::string& key, const toml::node& value) const {
@@ -142,13 +170,6 @@ std::vector<fs::path> sources_in(const fs::path& directory) {
     if (entry.is_regular_file() && is_source(entry.path())) found.push_back(entry.path());
   std::sort(found.begin(), found.end());
   return found;
-}
-
-std::string tidy_name(const fs::path& directory) {
-  std::string name = directory.filename().string();
-  for (char& c : name)
-    if (!std::isalnum(static_cast<unsigned char>(c)) && c != '_' && c != '-') c = '_';
-  return name.empty() ? "driver" : name;
 }
 
 // ---- macros

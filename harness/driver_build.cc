@@ -52,6 +52,16 @@ std::vector<std::string> lines_of(const std::string& text) {
   return lines;
 }
 
+// A file of arguments. @HERE@ is its own directory, so that the build tree's files serve an installed tree as they are.
+std::vector<std::string> arguments_in(const fs::path& file) {
+  constexpr std::string_view kHere = "@HERE@";
+  auto words = lines_of(read_text(file));
+  for (std::string& word : words)
+    if (const std::size_t at = word.find(kHere); at != std::string::npos)
+      word.replace(at, kHere.size(), file.parent_path().string());
+  return words;
+}
+
 std::string first_lines(const std::string& text) {
   std::string kept;
   const auto lines = lines_of(text);
@@ -92,6 +102,7 @@ bool is_input(const fs::path& path) {
 }
 
 void add_directory(Hash& hash, const fs::path& directory, unsigned depth) {
+  if (fs::exists(directory / "CMakeCache.txt")) return;  // somebody's build, perhaps the one that we are part of
   std::vector<fs::path> entries;
   for (const auto& entry : fs::directory_iterator(directory, fs::directory_options::skip_permission_denied))
     entries.push_back(entry.path());
@@ -111,14 +122,17 @@ std::string compile_inputs(const Layout& layout, const DriverSpec& spec) {
   Hash hash;
   add_directory(hash, spec.directory, kDepth);
   for (const fs::path& source : spec.sources) hash.add_content(source);
-  for (const fs::path& include : spec.includes)
+  for (const fs::path& include : spec.includes) {
+    hash.add(include.string());
     if (fs::is_directory(include)) add_directory(hash, include, 1);
+  }
+  for (const fs::path& settings : spec.settings) hash.add_content(settings);
   for (const std::string& define : spec.defines) hash.add(define);
   hash.add(spec.name);
   hash.add(kInfoFormat);
   hash.add_content(layout.compile_line());
   hash.add_content(layout.flavour_line());
-  if (fs::exists(layout.build / "emulated.txt")) hash.add_content(layout.build / "emulated.txt");
+  if (fs::exists(layout.libraries / "emulated.txt")) hash.add_content(layout.libraries / "emulated.txt");
   const fs::path sdk = layout.compiler().parent_path();
   if (fs::is_directory(sdk))
     for (const auto& entry : fs::recursive_directory_iterator(sdk))
@@ -139,9 +153,9 @@ std::string compile_error(const std::string& messages) {
 std::vector<std::string> compiler_command(const Layout& layout, const DriverSpec& spec, const fs::path& object) {
   std::vector<std::string> command = {layout.compiler().string(), "-o", object.string(), "--work",
                                       (object.parent_path() / "work").string()};
-  for (const std::string& word : lines_of(read_text(layout.compile_line()))) command.push_back(word);
+  for (const std::string& word : arguments_in(layout.compile_line())) command.push_back(word);
   if (!layout.flavour.empty())
-    for (const std::string& word : lines_of(read_text(layout.flavour_line()))) command.push_back(word);
+    for (const std::string& word : arguments_in(layout.flavour_line())) command.push_back(word);
   for (const std::string& define : spec.defines) command.push_back("-D" + define);
   for (const fs::path& include : spec.includes) command.push_back("-I" + include.string());
   for (const fs::path& source : spec.sources) command.push_back(source.string());
@@ -231,17 +245,15 @@ std::string link_inputs(const std::vector<std::string>& line, const std::string&
   return hash.text();
 }
 
-void link(const Layout& layout, const DriverSpec& spec, std::vector<std::string> line, const fs::path& object,
-          const fs::path& info, const fs::path& executable) {
+void link(const DriverSpec& spec, std::vector<std::string> line, const fs::path& object, const fs::path& info,
+          const fs::path& executable) {
   const std::string temporary = executable.string() + ".new";  // the old one may be running
   for (std::string& word : line) {
     if (word == "@DRIVER_OBJECT@") word = object.string();
     if (word == "@INFO_OBJECT@") word = info.string();
     if (word == "@OUTPUT@") word = temporary;
   }
-  std::vector<std::string> in_build = {"env", "-C", layout.build.string()};
-  in_build.insert(in_build.end(), line.begin(), line.end());
-  const auto result = run_process(in_build);
+  const auto result = run_process(line);
   if (result.exit) throw UserError(spec.name + ": does not link:" + first_lines(result.errors + result.output));
   fs::rename(temporary, executable);
 }
@@ -254,21 +266,48 @@ fs::path driver_directory_in(const Layout& layout, const DriverSpec& spec) {
   return layout.build / "drivers" / (spec.name + "-" + hash.text().substr(0, 8) + layout.suffix());
 }
 
+void make_directory(const Layout& layout, const fs::path& directory) {
+  if (layout.build.empty())
+    throw UserError("no place for the driver's executable: set HOME, or name a directory with --build-dir");
+  std::error_code error;
+  fs::create_directories(directory, error);
+  if (error)
+    throw UserError(fmt::format("{}: {}; name a writable directory with --build-dir", layout.build.string(),
+                                error.message()));
+}
+
+// What an installed wdmfuzz may write to; empty when there is no such place.
+fs::path user_cache() {
+  const char* const cache = std::getenv("XDG_CACHE_HOME");
+  if (cache && *cache == '/') return fs::path(cache) / "wdmfuzz";
+  const char* const home = std::getenv("HOME");
+  return home && *home ? fs::path(home) / ".cache" / "wdmfuzz" : fs::path();
+}
+
+// The program lies in PREFIX/bin, or in a build directory beside the libraries.
+Layout layout_around(const fs::path& here) {
+  const fs::path prefix = here.parent_path();
+  const Layout installed = {prefix / "share" / "wdmfuzz", prefix / "lib" / "wdmfuzz", user_cache()};
+  if (fs::exists(installed.link_line())) return installed;
+  Layout built = {here.parent_path(), here, here};
+#ifdef WDMFUZZ_SOURCE_DIR
+  built.root = WDMFUZZ_SOURCE_DIR;
+#endif
+  if (fs::exists(built.link_line())) return built;
+  throw UserError(fmt::format("{}: neither beside this program nor in {}; install wdmfuzz again",
+                              built.link_line().string(), installed.libraries.string()));
+}
+
 void announce(const DriverSpec& spec) { fmt::print(stderr, "wdmfuzz: building driver {}\n", spec.name); }
 
 }  // namespace
 
-Layout find_layout() {
-  Layout layout;
-  layout.build = executable_directory();
-#ifdef WDMFUZZ_BUILD_DIR
-  if (!fs::exists(layout.link_line())) layout.build = WDMFUZZ_BUILD_DIR;
-#endif
-  layout.root = layout.build.parent_path();
-#ifdef WDMFUZZ_SOURCE_DIR
-  layout.root = WDMFUZZ_SOURCE_DIR;
-#endif
+Layout find_layout(const std::string& build_dir) {
+  Layout layout = layout_around(executable_directory());
   if (const char* const root = std::getenv("WDMFUZZ_ROOT")) layout.root = root;
+  const char* const build = std::getenv("WDMFUZZ_BUILD");
+  if (build && *build) layout.build = fs::absolute(build);
+  if (!build_dir.empty()) layout.build = fs::absolute(build_dir);
   return layout;
 }
 
@@ -278,7 +317,7 @@ std::vector<Ioctl> find_ioctls(const Layout& layout, const DriverSpec& spec) {
 
 BuiltDriver build_driver(const Layout& layout, const DriverSpec& spec) {
   const fs::path directory = driver_directory_in(layout, spec);
-  fs::create_directories(directory);
+  make_directory(layout, directory);
   const DirectoryLock lock(directory);
   for (const fs::path& file : {layout.flavour_line(), layout.link_line()})
     if (!fs::exists(file)) throw UserError(layout.flavour + ": no such flavour; there is no " + file.string());
@@ -289,8 +328,8 @@ BuiltDriver build_driver(const Layout& layout, const DriverSpec& spec) {
     compile(layout, spec, object);
   });
   when_changed(info, compiled, [&] { describe(layout, spec, object, info); });
-  const auto line = lines_of(read_text(layout.link_line()));
-  when_changed(executable, link_inputs(line, compiled), [&] { link(layout, spec, line, object, info, executable); });
+  const auto line = arguments_in(layout.link_line());
+  when_changed(executable, link_inputs(line, compiled), [&] { link(spec, line, object, info, executable); });
   return {spec, executable, fs::path(object.string() + ".ddis")};
 }
 

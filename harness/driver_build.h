@@ -9,21 +9,25 @@
 
 namespace wdm {
 
-// Where things are: `root` is the repository, `build` the build directory that holds the running program.
+// Where things are: `root` has the driver compiler, the samples and their corpus, `libraries` what drivers are linked
+// from, and `build` is where their executables are made. In a repository the last two are its build directory; in an
+// installed tree only the user's cache is written to.
 struct Layout {
-  std::filesystem::path root, build;
+  std::filesystem::path root, libraries, build;
   std::filesystem::path samples() const { return root / "harness" / "drivers"; }
   std::filesystem::path compiler() const { return root / "emu" / "sdk" / "wdmcc"; }
-  // Arguments of the compiler and of the linker, one a line, written by the build.
-  std::filesystem::path compile_line() const { return build / "driver-compile.txt"; }
-  std::filesystem::path link_line() const { return build / ("driver-link" + suffix() + ".txt"); }
+  // Arguments of the compiler and of the linker, one a line, written by the build; @HERE@ is the file's own directory.
+  std::filesystem::path compile_line() const { return libraries / "driver-compile.txt"; }
+  std::filesystem::path link_line() const { return libraries / ("driver-link" + suffix() + ".txt"); }
   // More arguments of the compiler for another flavour of the same driver: another engine, other sanitizers.
-  std::filesystem::path flavour_line() const { return build / ("driver-compile" + suffix() + ".txt"); }
-  std::string flavour;  // "" is the driver's own executable
+  std::filesystem::path flavour_line() const { return libraries / ("driver-compile" + suffix() + ".txt"); }
+  std::string flavour = {};  // "" is the driver's own executable
   std::string suffix() const { return flavour.empty() ? "" : "-" + flavour; }
 };
-// From the place of this executable; the variable WDMFUZZ_ROOT names a repository elsewhere.
-Layout find_layout();
+// From the place of this executable. The variable WDMFUZZ_ROOT names another root; `build_dir` when it is not empty,
+// else the variable WDMFUZZ_BUILD, another place for the drivers' executables. Throws UserError when the libraries are
+// missing.
+Layout find_layout(const std::string& build_dir = "");
 
 struct BuiltDriver {
   DriverSpec spec;

@@ -1,5 +1,7 @@
 #include "harness/driver_info.h"
 
+#include <cstdlib>
+
 // Made by the driver compiler, the linker, and write_info_source of driver_build.cc.
 extern "C" {
 [[gnu::weak]] unsigned DriverEntry(void*, void*);
@@ -64,6 +66,11 @@ const std::string& driver_directory() {
 
 const std::string& driver_argument() { return argument(); }
 void set_driver_argument(std::string text) { argument() = std::move(text); }
+
+std::string program_as_typed() {
+  const char* const command = std::getenv("WDMFUZZ_COMMAND");
+  return command && *command ? command : "./wdmfuzz";
+}
 
 void set_fixed_cpus(unsigned cpus) { fixed_cpus = cpus; }
 

@@ -19,6 +19,8 @@ const std::string& driver_directory();
 // DRIVER as the user typed it, for reproduce lines; the driver's name unless set.
 const std::string& driver_argument();
 void set_driver_argument(std::string argument);
+// The command in reproduce lines: "./wdmfuzz", or what the variable WDMFUZZ_COMMAND says for an installed program.
+std::string program_as_typed();
 
 // Emulated processors of every scenario read by input_scenario; 0: as the input says.
 void set_fixed_cpus(unsigned cpus);

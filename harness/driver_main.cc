@@ -29,6 +29,7 @@ bool is_engine_call(int argc, char** argv) {
 
 int body(int argc, char** argv) {
   if (argc == 4 && std::string_view(argv[1]) == "trace-hashes") return print_trace_hashes(argv[2], argv[3]);
+  if (argc == 5 && std::string_view(argv[1]) == "until-found") return run_until_found(argv + 2);
   if (argc > 3 && std::string_view(argv[1]) == "fixed-input") return run_fixed_input(argc, argv);
   if (is_engine_call(argc, argv)) return run_engine(argc, argv);
   const Options options = parse_options(argc, argv);
@@ -39,6 +40,8 @@ int body(int argc, char** argv) {
   if (options.verb == "fuzz") return verb_fuzz(options);
   if (options.verb == "replay") return verb_replay(options);
   if (options.verb == "minimize") return verb_minimize(options);
+  if (options.verb == "triage") return verb_triage(options);
+  if (options.verb == "promote") return verb_promote(options);
   if (options.verb == "show") return verb_show(options, driver_profile());
   if (options.verb == "assemble") return verb_assemble(options, driver_profile());
   throw UserError(options.verb + ": does not run in a driver; start it with ./wdmfuzz");

@@ -16,7 +16,7 @@ void encode_header(const Scenario& scenario, std::uint8_t* header) {
   header[kCpusAt] = static_cast<std::uint8_t>(byte_of_cpus(scenario.cpus) | (scenario.above ? kAboveBit : 0));
   header[kOperationCountAt] = static_cast<std::uint8_t>(scenario.operations.size());
   header[kStrategyAt] = static_cast<std::uint8_t>(schedule.strategy);
-  header[kRunsAt] = static_cast<std::uint8_t>(schedule.runs - 1);
+  header[kRunsAt] = static_cast<std::uint8_t>((schedule.runs - 1) | (scenario.operations.size() >> 8) << 6);
   store(header + kDirectiveCountAt, static_cast<std::uint16_t>(schedule.directives.size()));
   store(header + kSeedAt, schedule.seed);
 }

@@ -15,17 +15,33 @@ namespace wdm {
 
 namespace {
 
-// What AddressSanitizer needs to print short file names; the user's own settings win.
+const char* typed = "";  // the program's name as it was typed
+
+// What AddressSanitizer needs to print short file names (quoted, since a blank would end the value), unless the user has
+// own settings, and what reproduce lines begin with.
 void prepare_environment(const DriverSpec& spec, const Layout& layout) {
   ::setenv("WDMFUZZ_ROOT", layout.root.c_str(), 1);
   static const bool own = ::getenv("ASAN_OPTIONS") == nullptr;  // with several drivers each has its directory
-  if (own) ::setenv("ASAN_OPTIONS", ("strip_path_prefix=" + spec.directory.string() + "/").c_str(), 1);
+  if (own) ::setenv("ASAN_OPTIONS", ("strip_path_prefix=\"" + spec.directory.string() + "/\"").c_str(), 1);
+  if (executable_path().filename() == "wdmfuzz") ::setenv("WDMFUZZ_COMMAND", typed, 1);  // an installed program
   const std::string symbolizer = find_program({"llvm-symbolizer-14", "llvm-symbolizer"});
   if (!symbolizer.empty()) ::setenv("ASAN_SYMBOLIZER_PATH", symbolizer.c_str(), 0);
 }
 
+// These run a scenario many times and print nothing of AddressSanitizer's own report: looking up its names each time
+// costs more than the run.
+bool drops_sanitizer_reports(const Options& options) {
+  return options.verb == "minimize" || options.verb == "promote" || (options.verb == "replay" && options.repeat > 1);
+}
+
+void leave_out_symbols() {
+  const char* const old = std::getenv("ASAN_OPTIONS");
+  ::setenv("ASAN_OPTIONS", fmt::format("symbolize=0:{}", old ? old : "").c_str(), 1);  // what the user says later wins
+}
+
 int run_in_driver(const Options& options, char** argv) {
   const BuiltDriver driver = prepare_driver(options.driver, options);
+  if (drops_sanitizer_reports(options)) leave_out_symbols();
   std::vector<std::string> arguments = {driver.executable.string()};
   for (char** a = argv + 1; *a; ++a) arguments.emplace_back(*a);
   replace_process(arguments);
@@ -33,7 +49,7 @@ int run_in_driver(const Options& options, char** argv) {
 }
 
 int verb_build(const Options& options) {
-  Layout layout = find_layout();
+  Layout layout = find_layout(options.build_dir);
   layout.flavour = options.flavour;
   const BuiltDriver driver = build_driver(layout, resolve_driver(options.driver, options.defines, layout.samples()));
   if (!options.dictionary.empty())
@@ -69,9 +85,11 @@ void find_driver_of_scenario(Options& options) {
 }
 
 int body(int argc, char** argv) {
+  typed = argv[0];
   Options options = parse_options(argc, argv);
   find_driver_of_scenario(options);
   if (options.verb == "fuzz" && options.drivers.size() > 1) return fuzz_several(options, argv);
+  if (options.verb == "triage") return verb_triage(options, argv);
   return runs_in_driver(options) ? run_in_driver(options, argv) : run_here(options);
 }
 
@@ -80,7 +98,7 @@ void prepare_afl(Layout layout, const DriverSpec& spec) {
   for (const char* const program : {"afl-fuzz", "afl-clang-fast++"})
     if (find_program({program}).empty())
       throw UserError(fmt::format("--engine afl: {} is not in PATH; install Debian's package afl++", program));
-  const std::filesystem::path mutator = layout.build / "wdmfuzz_afl_mutator.so";
+  const std::filesystem::path mutator = layout.libraries / "wdmfuzz_afl_mutator.so";
   if (!std::filesystem::exists(mutator))
     throw UserError(mutator.string() + " is missing; start with ./wdmfuzz, which builds it");
   layout.flavour = "afl";
@@ -91,7 +109,7 @@ void prepare_afl(Layout layout, const DriverSpec& spec) {
 }  // namespace
 
 BuiltDriver prepare_driver(const std::string& name, const Options& options) {
-  const Layout layout = find_layout();
+  const Layout layout = find_layout(options.build_dir);
   const DriverSpec spec = resolve_driver(name, options.defines, layout.samples());
   const BuiltDriver driver = build_driver(layout, spec);
   prepare_environment(spec, layout);

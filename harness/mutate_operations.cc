@@ -13,6 +13,7 @@ namespace {
 using Operations = std::vector<Operation>;
 
 constexpr std::size_t kFewOperations = 8;
+constexpr std::size_t kManyOperations = 32;  // mutation adds none beyond: longer scenarios find no more, only slower
 constexpr std::uint32_t kMethodNeither = 3;  // low bits of a control code: pointers come as they are
 
 // Sizes of common structures and their neighbours.
@@ -291,7 +292,7 @@ void mutate_once(Operations& operations, Random& random, const DriverProfile& pr
   const bool many = operations.size() >= kFewOperations;
   if (operations.empty() || (roll < 22 && !many)) return insert(operations, random, profile);
   if (roll < (many ? 50u : 32u)) return remove(operations, random);
-  if (operations.size() + 2 > limits::kMaxOperations || roll < 65) return change(operations, random, profile);
+  if (operations.size() + 2 > kManyOperations || roll < 65) return change(operations, random, profile);
   if (roll < 75) return swap_two(operations, random);
   if (roll < 87) return duplicate(operations, random);
   if (roll < 95) return insert_cancel(operations, random);

@@ -78,7 +78,7 @@ Context draw_context(const Scenario& scenario, Random& random) {
 std::uint8_t draw_actor(const Scenario& scenario, Random& random) {
   const std::size_t roll = random.below(100);
   if (roll < 60 && !scenario.operations.empty()) return random.one_of(scenario.operations).thread;
-  if (roll < 80) return static_cast<std::uint8_t>(kActorDpc + random.below(scenario.cpus));
+  if (roll < 80) return static_cast<std::uint8_t>(kActorCpu + random.below(scenario.cpus));
   if (roll < 90) return static_cast<std::uint8_t>(limits::kFirstDriverThread + random.below(2));
   return kActorClock;
 }

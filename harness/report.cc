@@ -195,7 +195,7 @@ void fill_run(Report& report, const Trace& trace, const RunResult& result, const
   fill_objects(report, trace, image);
   fill_excerpts(report);
   report.dedup_token = token_of(report);
-  report.reproduce = fmt::format("./wdmfuzz replay {} FILE", driver_argument());
+  report.reproduce = fmt::format("{} replay {} FILE", program_as_typed(), driver_argument());
 }
 
 }  // namespace

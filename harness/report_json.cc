@@ -30,7 +30,7 @@ ordered_json list_json(const List& list, Convert convert) {
 }
 
 ordered_json frame_json(const Frame& frame) {
-  return {{"function", frame.function}, {"file", frame.file}, {"line", frame.line}, {"column", frame.column}};
+  return {{"function", frame.function}, {"file", frame.file}, {"path", frame.path}, {"line", frame.line}, {"column", frame.column}};
 }
 
 ordered_json object_json(const ObjectNote& object) {

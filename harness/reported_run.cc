@@ -1,5 +1,6 @@
 #include "harness/reported_run.h"
 
+#include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -36,6 +37,29 @@ std::string content_of(int fd) {
   ::_exit(code);
 }
 
+void put(int fd, const std::string& text) {
+  for (std::size_t done = 0; done < text.size();) {
+    const ssize_t n = ::write(fd, text.data() + done, text.size() - done);
+    if (n < 0 && errno != EINTR) return;
+    if (n > 0) done += static_cast<std::size_t>(n);
+  }
+}
+
+std::string what_child_writes(const std::function<void(int fd)>& body) {
+  const int fd = ::memfd_create("report", MFD_CLOEXEC);
+  const pid_t self = ::getpid(), pid = ::fork();
+  if (pid == 0) {
+    die_with_parent(self, SIGKILL);
+    body(fd);
+    ::_exit(0);
+  }
+  while (::waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {
+  }
+  const std::string text = content_of(fd);
+  ::close(fd);
+  return text;
+}
+
 }  // namespace
 
 int run_reported(const Scenario& scenario, const std::function<void(Report&)>& sink) {
@@ -53,17 +77,16 @@ int run_reported(const Scenario& scenario, const std::function<void(Report&)>& s
 }
 
 std::string text_report(const Scenario& scenario, const std::string& reproduce) {
-  const int fd = ::memfd_create("report", MFD_CLOEXEC);
-  const pid_t self = ::getpid(), pid = ::fork();
-  if (pid == 0) {
-    die_with_parent(self, SIGKILL);
-    print_report(fd, scenario, reproduce);
-  }
-  while (::waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {
-  }
-  const std::string text = content_of(fd);
-  ::close(fd);
-  return text;
+  return what_child_writes([&](int fd) { print_report(fd, scenario, reproduce); });
+}
+
+std::string json_report(const Scenario& scenario) {
+  return what_child_writes([&](int fd) {
+    const int nowhere = ::open("/dev/null", O_WRONLY);
+    ::dup2(nowhere, 1);
+    ::dup2(nowhere, 2);
+    run_reported(scenario, [fd](Report& report) { put(fd, render_json(report)); });
+  });
 }
 
 }  // namespace wdm

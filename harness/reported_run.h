@@ -16,4 +16,7 @@ int run_reported(const Scenario& scenario, const std::function<void(Report&)>& s
 // Runs the scenario in a child; returns all that it prints: AddressSanitizer's part, then the text report.
 std::string text_report(const Scenario& scenario, const std::string& reproduce);
 
+// The same as render_json has it, without AddressSanitizer's part. "" when the child dies without a report.
+std::string json_report(const Scenario& scenario);
+
 }  // namespace wdm

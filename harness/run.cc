@@ -17,15 +17,11 @@ constexpr std::uint32_t kSuccessMask = 0x80000000;  // NT_SUCCESS is a sign bit 
 constexpr unsigned kPatience = 40;
 
 struct Session {
-  const DriverImage& image;
-  const Scenario& scenario;
+  const DriverImage* image = nullptr;
+  const Scenario* scenario = nullptr;
   std::uint32_t load_status = 0;
   // Indexes of operations, by thread.
-  struct Work {
-    std::array<std::uint16_t, limits::kMaxOperations> indexes;
-    std::uint16_t size = 0;
-  };
-  std::array<Work, limits::kUserThreads + 1> work;
+  std::array<std::vector<std::uint16_t>, limits::kUserThreads + 1> work;
 
   struct Worker {
     Session* session;
@@ -96,32 +92,30 @@ void perform(const Operation& op, bool above) {
 
 void user_thread(void* argument) {
   const auto& worker = *static_cast<Session::Worker*>(argument);
-  const auto& operations = worker.session->scenario.operations;
+  const auto& operations = worker.session->scenario->operations;
   const auto& work = worker.session->work[worker.thread];
-  for (unsigned i = 0; i < work.size; ++i) {
-    const std::uint32_t index = work.indexes[i];
+  for (const std::uint16_t index : work) {
     machine().operation_boundary(index, operations[index].id);
-    perform(operations[index], worker.session->scenario.above);
+    perform(operations[index], worker.session->scenario->above);
   }
 }
 
 void start_user_threads(Session& session) {
-  const auto& operations = session.scenario.operations;
+  const auto& operations = session.scenario->operations;
   for (std::uint32_t i = 0; i < operations.size(); ++i) {
-    auto& work = session.work[operations[i].thread];
-    work.indexes[work.size++] = static_cast<std::uint16_t>(i);
+    session.work[operations[i].thread].push_back(static_cast<std::uint16_t>(i));
   }
   for (unsigned t = 1; t <= limits::kUserThreads; ++t) {
-    if (session.work[t].size == 0) continue;
+    if (session.work[t].empty()) continue;
     session.workers[t] = {&session, t};
-    machine().create_user_thread(t, user_thread, &session.workers[t], session.work[t].indexes[0],
-                                 operations[session.work[t].indexes[0]].id);
+    machine().create_user_thread(t, user_thread, &session.workers[t], session.work[t].front(),
+                                 operations[session.work[t].front()].id);
   }
 }
 
 bool user_threads_done(const Session& session) {
   for (unsigned t = 1; t <= limits::kUserThreads; ++t)
-    if (session.work[t].size != 0 && machine().thread(t).state != Thread::State::finished) return false;
+    if (!session.work[t].empty() && machine().thread(t).state != Thread::State::finished) return false;
   return true;
 }
 
@@ -159,13 +153,13 @@ void tear_down(const Session& session) {
 void session_main(void* argument) {
   Session& session = *static_cast<Session*>(argument);
   nt_reset();
-  session.load_status = nt_load(session.image.entry, session.image.name);
+  session.load_status = nt_load(session.image->entry, session.image->name);
   if (session.load_status & kSuccessMask) {
     machine().wait_until_quiet();
     machine().report_leftovers();
     return;
   }
-  nt_add_device(!session.scenario.above);
+  nt_add_device(!session.scenario->above);
   start_user_threads(session);
   tear_down(session);
 }
@@ -186,7 +180,11 @@ RunResult run_once(const DriverImage& image, const Scenario& scenario, unsigned 
   Strategy& strategy = strategy_for(scenario.schedule.strategy);
   strategy.begin(scenario.schedule, run);
   schedule_in_progress = run;
-  Session session{image, scenario, 0, {}, {}};
+  static Session session;  // keeps its memory
+  session.image = &image;
+  session.scenario = &scenario;
+  session.load_status = 0;
+  for (auto& work : session.work) work.clear();
   RunResult result = machine().run(image, scenario.cpus, strategy, options, session_main, &session);
   result.load_status = session.load_status;
   return result;

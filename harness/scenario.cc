@@ -1,6 +1,7 @@
 #include "harness/scenario.h"
 
 #include <algorithm>
+#include <bitset>
 #include <iterator>
 
 #include "emu/machine/hypercall.h"
@@ -56,35 +57,50 @@ void keep_limits(Operation& op) {
 
 using Operations = std::vector<Operation>;
 
-bool has_id(const Operations& operations, std::size_t count, std::uint32_t id) {
-  return std::any_of(operations.begin(), operations.begin() + static_cast<std::ptrdiff_t>(count),
-                     [&](const Operation& op) { return op.id == id; });
-}
+// Ids by number: a scenario may have hundreds of operations, and each is asked for several times. Costs no allocation.
+class IdSet {
+ public:
+  explicit IdSet(std::bitset<limits::kMaxOperationId + 1>& bits) : bits_(bits) {}
+  ~IdSet() { bits_.reset(); }
+  void add(const Operations& operations) {
+    for (const Operation& op : operations) bits_.set(op.id);
+  }
+  void add(std::uint32_t id) { bits_.set(id); }
+  bool has(std::uint32_t id) const { return bits_.test(id); }
+
+ private:
+  std::bitset<limits::kMaxOperationId + 1>& bits_;
+};
 
 // The first of several operations with one id keeps it.
 void make_ids_unique(Operations& operations) {
-  for (std::size_t i = 0; i < operations.size(); ++i) {
-    std::uint16_t& id = operations[i].id;
-    if (id != 0 && !has_id(operations, i, id)) continue;
-    std::uint16_t fresh = 1;
-    while (has_id(operations, operations.size(), fresh)) ++fresh;
-    id = fresh;
+  const auto rising = [](const Operation& a, const Operation& b) { return a.id >= b.id; };
+  const bool first_exists = operations.empty() || operations.front().id != 0;
+  if (first_exists && std::adjacent_find(operations.begin(), operations.end(), rising) == operations.end()) return;
+  static std::bitset<limits::kMaxOperationId + 1> all_bits, seen_bits;
+  IdSet all(all_bits), seen(seen_bits);
+  all.add(operations);
+  for (Operation& op : operations) {
+    if (op.id == 0 || seen.has(op.id)) {
+      op.id = 1;
+      while (all.has(op.id)) ++op.id;
+      all.add(op.id);
+    }
+    seen.add(op.id);
   }
 }
 
-void make_targets_exist(Operations& operations) {
+void make_targets_exist(Operations& operations, const IdSet& ids) {
   for (Operation& op : operations)
-    if (op.kind == OpKind::cancel && !has_id(operations, operations.size(), op.target))
-      op.target = operations[op.target % operations.size()].id;
+    if (op.kind == OpKind::cancel && !ids.has(op.target)) op.target = operations[op.target % operations.size()].id;
 }
 
 bool known_actor(unsigned actor) {
-  return actor < limits::kMaxThreads || actor == kActorClock ||
-         (actor >= kActorDpc && actor < kActorDpc + limits::kMaxCpus);
+  return actor < kActorCpu + limits::kMaxCpus || actor == kActorClock;
 }
 
 // The machine counts contexts from 1, but there is one setup, number 0, and one teardown.
-bool make_canonical(Context& context, const Operations& operations) {
+bool make_canonical(Context& context, const IdSet& ids) {
   switch (context.kind) {
     case Context::Kind::setup:
       context.number = 0;
@@ -93,7 +109,7 @@ bool make_canonical(Context& context, const Operations& operations) {
       context.number = 1;
       return true;
     case Context::Kind::operation:
-      return has_id(operations, operations.size(), context.number);
+      return context.number <= limits::kMaxOperationId && ids.has(context.number);
     case Context::Kind::dpc:
     case Context::Kind::thread:
     case Context::Kind::idle:
@@ -102,7 +118,7 @@ bool make_canonical(Context& context, const Operations& operations) {
   return false;
 }
 
-bool make_canonical(Directive& d, const Operations& operations) {
+bool make_canonical(Directive& d, const IdSet& ids) {
   if (d.ddi >= DDI_COUNT || d.phase > MACH_BLOCKED) return false;
   d.occurrence = std::max<std::uint16_t>(d.occurrence, 1);
   switch (d.kind) {
@@ -112,17 +128,17 @@ bool make_canonical(Directive& d, const Operations& operations) {
       d.actor = 0;
       return true;
     case Directive::Kind::run:
-      return known_actor(d.actor) && make_canonical(d.context, operations);
+      return known_actor(d.actor) && make_canonical(d.context, ids);
     case Directive::Kind::fail:
-      return d.actor >= 1 && make_canonical(d.context, operations);
+      return d.actor >= 1 && make_canonical(d.context, ids);
   }
   return false;
 }
 
-void make_canonical(Schedule& schedule, const Operations& operations) {
+void make_canonical(Schedule& schedule, const IdSet& ids) {
   schedule.runs = std::clamp<std::uint16_t>(schedule.runs, 1, limits::kMaxRuns);
   if (schedule.strategy == StrategyId::directed) schedule.seed = 0, schedule.runs = 1;
-  std::erase_if(schedule.directives, [&](Directive& d) { return !make_canonical(d, operations); });
+  std::erase_if(schedule.directives, [&](Directive& d) { return !make_canonical(d, ids); });
   if (schedule.directives.size() > limits::kMaxDirectives) schedule.directives.resize(limits::kMaxDirectives);
 }
 
@@ -183,8 +199,11 @@ void make_canonical(Scenario& scenario) {
     keep_limits(op);
   }
   make_ids_unique(scenario.operations);
-  make_targets_exist(scenario.operations);
-  make_canonical(scenario.schedule, scenario.operations);
+  static std::bitset<limits::kMaxOperationId + 1> bits;
+  IdSet ids(bits);
+  ids.add(scenario.operations);
+  make_targets_exist(scenario.operations, ids);
+  make_canonical(scenario.schedule, ids);
 }
 
 }  // namespace wdm

@@ -17,7 +17,7 @@ namespace wdm {
 
 // What a scenario may hold. The text form says so when a limit is passed; the binary form cannot pass one.
 namespace limits {
-inline constexpr unsigned kMaxOperations = 32;
+inline constexpr unsigned kMaxOperations = 512;
 inline constexpr unsigned kMaxOperationId = 65535;
 inline constexpr unsigned kMaxHandles = 8;
 inline constexpr unsigned kMaxDataBytes = 512;
@@ -29,6 +29,7 @@ inline constexpr std::uint64_t kMaxWait_100ns = (std::uint64_t{1} << 40) - 1;  /
 
 static_assert(kUserThreads == 4 && kMaxHandles == 8, "the binary form has two and three bits for them");
 static_assert((kMaxWait_100ns & (kMaxWait_100ns + 1)) == 0, "the decoder masks with it");
+static_assert(kMaxOperations < 1024, "the binary form counts operations in 10 bits");
 static_assert(kMaxDirectives <= 65535, "the binary form counts directives in 16 bits");
 }  // namespace limits
 

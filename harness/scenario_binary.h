@@ -22,7 +22,7 @@ enum : std::size_t {
   kCpusAt = 1,  // 0 is two processors
   kOperationCountAt = 2,
   kStrategyAt = 3,
-  kRunsAt = 4,            // less one
+  kRunsAt = 4,            // less one; the two highest bits are the operation count's
   kDirectiveCountAt = 5,  // 16 bits
   kSeedAt = 7,            // 64 bits
 };
@@ -69,6 +69,12 @@ inline std::uint8_t cpus_of_byte(std::uint8_t byte) {
 }
 inline std::uint8_t byte_of_cpus(std::uint8_t cpus) {
   return static_cast<std::uint8_t>((cpus - 1u - kCpuBias) % limits::kMaxCpus);
+}
+
+inline constexpr unsigned kRunsMask = 0x3f;
+static_assert(limits::kMaxRuns == kRunsMask + 1);
+inline unsigned operation_count(const std::uint8_t* header) {
+  return header[kOperationCountAt] | (header[kRunsAt] & ~kRunsMask) << 2;
 }
 
 template <class T>

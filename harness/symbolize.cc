@@ -123,6 +123,12 @@ void symbolize_all(std::span<const std::uint64_t> addresses) {
   }
 }
 
+std::vector<std::uint64_t> symbolized_addresses() {
+  std::vector<std::uint64_t> addresses;
+  for (const auto& [address, frames] : cache()) addresses.push_back(address);
+  return addresses;
+}
+
 const std::vector<Frame>& symbolize(std::uint64_t address) {
   const std::uint64_t one[] = {address};
   symbolize_all(one);

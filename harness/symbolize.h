@@ -21,6 +21,8 @@ struct Frame {
 void symbolize_all(std::span<const std::uint64_t> addresses);
 // Frames of one code address, innermost inlined function first; never empty. Answers are kept.
 const std::vector<Frame>& symbolize(std::uint64_t address);
+// All addresses whose frames are known by now, in no order.
+std::vector<std::uint64_t> symbolized_addresses();
 // "module+0x12": what an offline symbolizer needs.
 std::string module_offset(std::uint64_t address);
 // The same with the executable's full path.

@@ -53,8 +53,7 @@ std::uint8_t take_actor(Line& line) {
   };
   if (word == "main") return 0;
   if (word == "clock") return kActorClock;
-  if (word.starts_with("idle@")) return static_cast<std::uint8_t>(limits::kFirstIdle + number(5, 0, limits::kMaxCpus - 1));
-  if (word.starts_with("dpc@")) return static_cast<std::uint8_t>(kActorDpc + number(4, 0, limits::kMaxCpus - 1));
+  if (word.starts_with("dpc@")) return static_cast<std::uint8_t>(kActorCpu + number(4, 0, limits::kMaxCpus - 1));
   if (word[0] == 'T') return static_cast<std::uint8_t>(number(1, 1, limits::kUserThreads));
   constexpr unsigned kDriverThreads = limits::kMaxThreads - limits::kFirstDriverThread;
   if (word[0] == 'S') return static_cast<std::uint8_t>(limits::kFirstDriverThread - 1 + number(1, 1, kDriverThreads));

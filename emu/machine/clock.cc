@@ -11,14 +11,14 @@ std::uint8_t Machine::raise_irql(std::uint8_t irql, const void* pc) {
   Processor& processor = cpus_[current_->cpu];
   const std::uint8_t old = processor.irql;
   event(EVENT_IrqlRaise, 0, irql, old, pc);
-  processor.irql = irql;
+  set_irql(current_->cpu, irql);
   return old;
 }
 
 void Machine::lower_irql(std::uint8_t irql, const void* pc) {
   Processor& processor = cpus_[current_->cpu];
   event(EVENT_IrqlLower, 0, irql, processor.irql, pc);
-  processor.irql = irql;
+  set_irql(current_->cpu, irql);
   deliver_pending();
 }
 
@@ -35,12 +35,12 @@ void Machine::drain_dpcs() {
   while (!processor.dpcs.empty()) {
     void* const dpc = processor.dpcs.front();
     processor.dpcs.pop_front();
-    --dpcs_queued_;
-    processor.irql = kDispatch;
+    note_dpcs(self.cpu);
+    set_irql(self.cpu, kDispatch);
     begin_context(Context::Kind::dpc, 0);
     nt_run_dpc(dpc);
   }
-  processor.irql = old;
+  set_irql(self.cpu, old);
   running_mask_ &= ~idle;
   context_[self.id] = context;
   pending_[self.id] = pending;
@@ -48,17 +48,17 @@ void Machine::drain_dpcs() {
 
 void Machine::dpc_queue(unsigned cpu, void* dpc, bool at_head) {
   auto& queue = cpus_[cpu].dpcs;
-  ++dpcs_queued_;
   if (at_head)
     queue.push_front(dpc);
   else
     queue.push_back(dpc);
+  note_dpcs(cpu);
   if (cpu == current_->cpu && !in_clock_ && current_->state == Thread::State::running) deliver_pending();
 }
 
 bool Machine::dpc_remove(void* dpc) {
   for (unsigned c = 0; c < cpu_count_; ++c)
-    if (std::erase(cpus_[c].dpcs, dpc)) return --dpcs_queued_, true;
+    if (std::erase(cpus_[c].dpcs, dpc)) return note_dpcs(c), true;
   return false;
 }
 

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "emu/machine/machine.h"
+#include "emu/machine/sanitizer.h"
 
 using wdm::machine;
 using wdm::Outcome;
@@ -66,6 +67,15 @@ void* mach_user_alloc(m_u64 size) { return machine().user_alloc(size); }
 void* mach_user_alias(const void* p) { return const_cast<void*>(p); }
 int mach_user_mapped(const void* p, m_u64 size, int) { return machine().user_mapped(p, size); }
 int mach_user_address(const void* p) { return machine().user_address(p); }
+
+void mach_handle_no_return(void) {
+  const wdm::Fiber& fiber = machine().current().fiber;
+  const auto* const here = static_cast<const char*>(__builtin_frame_address(0));
+  if (fiber.contains(here))
+    wdm::unpoison(here, static_cast<std::size_t>(fiber.stack_top() - here));
+  else if (__asan_handle_no_return)
+    __asan_handle_no_return();
+}
 
 m_u32 mach_object(m_u32 kind, const void* address) { return machine().object(kind, address); }
 void mach_object_gone(const void* address) { machine().object_gone(address); }

@@ -112,6 +112,10 @@ int mach_user_address(const void* p);
  * context and at any IRQL. */
 void* mach_user_alias(const void* p);
 
+/* What AddressSanitizer's __asan_handle_no_return does, for the stack of the running fiber: called before a jump out of
+ * frames that will not return. */
+void mach_handle_no_return(void);
+
 /* ---- trace -------------------------------------------------------------------------------------------------- */
 
 /* Number of the object at `address`, made on first use. `kind` is an OBJECT_* of emu/trace/objects.def. */

@@ -10,11 +10,11 @@
 
 namespace wdm::limits {
 
-inline constexpr unsigned kMaxCpus = 8;
+inline constexpr unsigned kMaxCpus = 32;
 inline constexpr unsigned kUserThreads = 4;       // actors 1...4; actor 0 loads, tears down and unloads
 inline constexpr unsigned kFirstDriverThread = 5;
-inline constexpr unsigned kMaxThreads = 40;       // threads of all kinds alive at once
-inline constexpr unsigned kFirstIdle = 40;        // idle threads, one per processor
+inline constexpr unsigned kMaxThreads = 31;       // threads of all kinds alive at once
+inline constexpr unsigned kFirstIdle = kActorCpu; // idle threads, one per processor
 inline constexpr unsigned kMaxContexts = 4096;    // operations, DPC runs and threads in one run
 inline constexpr unsigned kMaxCallbackDepth = 24; // driver routines nested on one thread
 inline constexpr unsigned kMaxObjects = 1u << 16; // named things in one run
@@ -27,7 +27,6 @@ inline constexpr std::size_t kUserBytes = 4u << 20;
 inline constexpr std::size_t kStackBytes = 512u << 10;
 
 static_assert(kFirstDriverThread == kUserThreads + 1);
-static_assert(kMaxThreads <= kFirstIdle && kFirstIdle + kMaxCpus <= kActorDpc);
-static_assert(kActorDpc + kMaxCpus <= kActorClock && kActorClock < kNoActor);
+static_assert(kMaxThreads <= kFirstIdle && kFirstIdle + kMaxCpus <= kActorClock && kActorClock < kNoActor);
 
 }  // namespace wdm::limits

@@ -14,7 +14,7 @@ constexpr std::uint32_t kKind = 15;  // MACH_LOCK_* without MACH_LOCK_AT_DPC
 
 }  // namespace
 
-Lock& Machine::lock_at(void* address) {
+Lock& Machine::lock_at(void* address, const void* pc) {
   check_access8(address);
   auto& word = *static_cast<std::uint64_t*>(address);
   if ((word & (0xffull << 56)) == kTag) {
@@ -26,32 +26,40 @@ Lock& Machine::lock_at(void* address) {
       word = kTag | i;
       return locks_[i];
     }
-  if (lock_count_ == locks_.size()) locks_.emplace_back();
-  Lock& lock = locks_[lock_count_];
+  if (dead_locks_.empty()) {
+    dead_locks_.push_back(static_cast<std::uint32_t>(lock_count_++));
+    if (lock_count_ > locks_.size()) locks_.emplace_back();
+  }
+  const std::uint32_t index = dead_locks_.back();
+  dead_locks_.pop_back();
+  Lock& lock = locks_[index];
   lock.address = address;
-  lock.object = object(OBJECT_Lock, address);
+  lock.object = object(OBJECT_Lock, address, pc);
   lock.held = false;
   lock.waiters.clear();
-  word = kTag | lock_count_++;
+  word = kTag | index;
   return lock;
+}
+
+void Machine::lock_gone(std::size_t index) {
+  locks_[index].address = nullptr;
+  dead_locks_.push_back(static_cast<std::uint32_t>(index));
 }
 
 void Machine::lock_init(void* address, std::uint32_t kind, const void* pc) {
   check_access8(address);
   for (std::size_t i = 0; i < lock_count_; ++i)
     if (locks_[i].address == address && !locks_[i].held) {
-      locks_[i].address = nullptr;  // initialised again: another lock from now on
+      lock_gone(i);  // initialised again: another lock from now on
       object_gone(address);
     }
-  object(OBJECT_Lock, address, pc);
-  Lock& lock = lock_at(address);
+  Lock& lock = lock_at(address, pc);
   lock.kind = static_cast<std::uint8_t>(kind & kKind);
   event(EVENT_LockInit, lock.object, 0, kind, pc);
 }
 
 void Machine::lock_acquire(void* address, std::uint32_t kind, std::uint8_t old_irql, const void* pc) {
-  object(OBJECT_Lock, address, pc);
-  Lock& lock = lock_at(address);
+  Lock& lock = lock_at(address, pc);
   Thread& self = *current_;
   event(EVENT_LockAttempt, lock.object, old_irql, kind, pc);
   while (lock.held) {
@@ -73,8 +81,7 @@ void Machine::lock_acquire(void* address, std::uint32_t kind, std::uint8_t old_i
 }
 
 bool Machine::lock_try(void* address, std::uint32_t kind, std::uint8_t old_irql, const void* pc) {
-  object(OBJECT_Lock, address, pc);
-  Lock& lock = lock_at(address);
+  Lock& lock = lock_at(address, pc);
   if (lock.held) {
     event(EVENT_LockTryFailed, lock.object, old_irql, kind, pc);
     return false;
@@ -86,7 +93,7 @@ bool Machine::lock_try(void* address, std::uint32_t kind, std::uint8_t old_irql,
 }
 
 void Machine::lock_release(void* address, std::uint32_t kind, std::uint8_t new_irql, const void* pc) {
-  Lock& lock = lock_at(address);
+  Lock& lock = lock_at(address, pc);
   event(EVENT_LockRelease, lock.object, new_irql, kind, pc);
   lock.held = false;
   if (lock.waiters.empty()) return;

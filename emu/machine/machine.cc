@@ -4,10 +4,8 @@
 
 namespace wdm {
 
-Machine& machine() {
-  static Machine* const instance = new Machine;  // never destroyed: fibers may outlive static destruction
-  return *instance;
-}
+// Never destroyed: fibers may outlive static destruction.
+Machine& the_machine = *new Machine;
 
 Machine::Machine() {
   for (unsigned t = 0; t < threads_.size(); ++t) threads_[t].id = static_cast<std::uint8_t>(t);
@@ -28,10 +26,12 @@ void Machine::reset(const DriverImage& image, unsigned cpus, Strategy& strategy,
   time_ = 132'000'000'000'000'000;  // some day in 2019: a system time of 0 is nobody's real clock
   for (std::size_t i = 0; i < lock_count_; ++i) locks_[i].address = nullptr;
   lock_count_ = 0;
+  dead_locks_.clear();
   trace_.clear();
   trace_.objects.push_back({});
   objects_.clear();
-  object_addresses_.assign(1, nullptr);
+  live_objects_.clear();
+  live_positions_.assign(1, 0);
   object_numbers_ = {};
   steps_.clear();
   point_log_.clear();
@@ -46,7 +46,7 @@ void Machine::reset(const DriverImage& image, unsigned cpus, Strategy& strategy,
   had_choice_ = false;
   failed_ = nullptr;
   in_clock_ = false;
-  dpcs_queued_ = 0;
+  below_dispatch_ = idle_cpus_ = dpc_cpus_ = 0;
   running_mask_ = ready_mask_ = quiet_mask_ = 0;
 
   const unsigned used = std::max(thread_limit_, limits::kFirstDriverThread);
@@ -70,8 +70,8 @@ void Machine::reset(const DriverImage& image, unsigned cpus, Strategy& strategy,
   steps_.push_back(0);
   for (unsigned c = 0; c < cpus; ++c) {
     Thread& idle = threads_[limits::kFirstIdle + c];
-    cpus_[c].irql = kPassive;
-    cpus_[c].thread = idle.id;
+    set_irql(c, kPassive);
+    set_thread(c, idle.id);
     cpus_[c].dpcs.clear();
     idle.cpu = static_cast<std::uint8_t>(c);
     idle.kind = MACH_THREAD_IDLE;
@@ -94,10 +94,10 @@ const RunResult& Machine::run(const DriverImage& image, unsigned cpus, Strategy&
   current_ = &first;
   first.object = thread_object(first, nullptr);
   start(first, body, argument);
-  cpus_[0].thread = 0;
+  set_thread(0, 0);
   set_state(first, Thread::State::running);
   running_ = true;
-  first.fiber.switch_from(main_);
+  first.fiber.enter_from(main_);
   if (result_.outcome != Outcome::clean) result_.decisions = decisions();
   return result_;
 }
@@ -106,13 +106,13 @@ const RunResult& Machine::run(const DriverImage& image, unsigned cpus, Strategy&
 void Machine::stop() {
   running_ = false;
   failed_ = &current_->fiber;
-  main_.switch_from(current_->fiber);
+  current_->fiber.leave_to(main_);
   __builtin_trap();
 }
 
 void Machine::trap_on_failed_fiber() {
   trap_ = true;
-  failed_->switch_from(main_);
+  failed_->enter_from(main_);
   __builtin_trap();
 }
 

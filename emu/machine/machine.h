@@ -134,12 +134,13 @@ class Machine {
   Thread& thread(unsigned id) { return threads_[id]; }
 
   // --- locks ---------------------------------------------------------------------------------------------------
-  Lock& lock_at(void* address);
+  Lock& lock_at(void* address, const void* pc = nullptr);
   void lock_init(void* address, std::uint32_t kind, const void* pc);
   void lock_acquire(void* address, std::uint32_t kind, std::uint8_t old_irql, const void* pc);
   bool lock_try(void* address, std::uint32_t kind, std::uint8_t old_irql, const void* pc);
   void lock_release(void* address, std::uint32_t kind, std::uint8_t new_irql, const void* pc);
   bool lock_is_held(void* address);
+  void lock_gone(std::size_t index);
 
   // --- DPCs and timers -----------------------------------------------------------------------------------------
   void dpc_queue(unsigned cpu, void* dpc, bool at_head);
@@ -192,9 +193,10 @@ class Machine {
   }
   // Nobody but the running thread can run: the common case, in a few instructions.
   bool alone() const {
-    return ready_mask_ == 0 && (running_mask_ & (running_mask_ - 1)) == 0 && dpcs_queued_ == 0 && timers_.empty();
+    return ready_mask_ == 0 && (running_mask_ & (running_mask_ - 1)) == 0 && dpc_cpus_ == 0 && timers_.empty();
   }
-  std::uint64_t enabled_mask(bool can_continue) const;
+  // Who can run; the members that begin something (see PointView) go to `interrupts`.
+  std::uint64_t enabled_mask(bool can_continue, std::uint64_t& interrupts) const;
   void set_state(Thread& thread, Thread::State state);
   unsigned fallback(std::uint64_t enabled, bool can_continue, bool boundary) const;
   void schedule(bool can_continue, bool boundary = false);
@@ -203,10 +205,14 @@ class Machine {
   void place(Thread& thread);
   unsigned processor_for(const Thread& thread) const;
   void leave_processor(Thread& thread);
+  void set_irql(unsigned cpu, std::uint8_t irql);
+  void set_thread(unsigned cpu, std::uint8_t thread);
+  void note_dpcs(unsigned cpu);
   void fire_timer();
   void drain_dpcs();
   void deliver_pending();
   void append(std::uint16_t kind, ObjectId object, std::uint64_t arg, std::uint32_t arg2, std::uint32_t site);
+  void judge(std::uint32_t event);
   void capture_stack();
   [[noreturn]] void stop();
   void decide(Directive::Kind kind, unsigned answer);
@@ -229,7 +235,10 @@ class Machine {
   std::uint64_t ready_mask_ = 0;
   std::uint64_t quiet_mask_ = 0;
   bool in_clock_ = false;
-  unsigned dpcs_queued_ = 0;        // on all processors
+  // By processor.
+  std::uint32_t below_dispatch_ = 0;
+  std::uint32_t idle_cpus_ = 0;     // nobody is on it but its idle thread
+  std::uint32_t dpc_cpus_ = 0;      // its DPC queue is not empty
   bool running_ = false;
   bool had_choice_ = false;
   bool trap_ = false;
@@ -243,11 +252,17 @@ class Machine {
 
   std::deque<Lock> locks_;
   std::size_t lock_count_ = 0;
+  std::vector<std::uint32_t> dead_locks_;  // entries below lock_count_ whose memory is gone
 
   Tracker tracker_;
   Trace trace_;
   ObjectTable objects_;
-  std::vector<const void*> object_addresses_;  // by object number
+  struct LiveObject {
+    const void* address;
+    ObjectId id;
+  };
+  std::vector<LiveObject> live_objects_;        // those whose memory is there, in no order
+  std::vector<std::uint32_t> live_positions_;   // by object number: where it is in that list
   std::array<std::uint32_t, OBJECT_COUNT> object_numbers_{};
   std::vector<std::uint16_t> steps_;      // by context
   std::vector<std::uint32_t> point_log_;  // see PointView::log
@@ -274,6 +289,7 @@ class Machine {
   std::uintptr_t text_size_ = 0;
 };
 
-Machine& machine();
+extern Machine& the_machine;
+inline Machine& machine() { return the_machine; }
 
 }  // namespace wdm

@@ -3,6 +3,7 @@
 #include <sys/mman.h>
 
 #include <algorithm>
+#include <bit>
 #include <cstdlib>
 #include <cstring>
 
@@ -64,16 +65,16 @@ void Machine::pool_free(void* address, std::uint32_t tag, const void* pc) {
   for (std::size_t i = 0; i < lock_count_; ++i)
     if (locks_[i].address && inside(locks_[i].address)) {
       if (locks_[i].held) event(EVENT_LockFreed, locks_[i].object, 0, tag, pc);
-      locks_[i].address = nullptr;
+      lock_gone(i);
     }
-  for (unsigned c = 0; c < cpu_count_; ++c)
-    for (void* const dpc : cpus_[c].dpcs)
+  for (auto set = dpc_cpus_; set; set &= set - 1)
+    for (void* const dpc : cpus_[std::countr_zero(set)].dpcs)
       if (inside(dpc)) event(EVENT_DpcFreed, objects_.find(dpc), 0, tag, pc);
   for (const Timer& timer : timers_)
     if (timer.timer && inside(timer.timer)) event(EVENT_TimerFreed, objects_.find(timer.timer), 0, tag, pc);
   if (block.object) event(EVENT_PoolFree, block.object, block.size, tag, pc);
-  for (std::size_t i = 1; i < object_addresses_.size(); ++i)
-    if (inside(object_addresses_[i])) object_gone(object_addresses_[i]);
+  for (std::size_t i = live_objects_.size(); i-- > 0;)
+    if (inside(live_objects_[i].address)) object_gone(live_objects_[i].address);
   pool_used_ -= block.size;
   blocks_.erase(std::next(found).base());
   std::free(address);

@@ -48,18 +48,27 @@ ObjectId Machine::object(std::uint32_t kind, const void* address, const void* pc
   if (trace_.objects.size() >= limits::kMaxObjects)
     end(Outcome::limit, "more than " + std::to_string(limits::kMaxObjects) + " objects");
   const auto id = static_cast<ObjectId>(trace_.objects.size());
-  trace_.objects.push_back({kind, ++object_numbers_[kind], pc ? site_of(pc) : kNoSite,
-                            static_cast<std::uint32_t>(trace_.events.size())});
+  Object& made = trace_.objects.emplace_back();
+  made.kind = kind;
+  made.number = ++object_numbers_[kind];
+  made.site = pc ? site_of(pc) : kNoSite;
+  made.event = static_cast<std::uint32_t>(trace_.events.size());
   objects_.insert(address, id);
-  object_addresses_.push_back(address);
+  live_positions_.push_back(static_cast<std::uint32_t>(live_objects_.size()));
+  live_objects_.push_back({address, id});
   return id;
 }
 
 void Machine::object_gone(const void* address) {
   const ObjectId id = objects_.find(address);
   if (!id) return;
-  object_addresses_[id] = nullptr;
   objects_.erase(address);
+  // A thread goes by two addresses, and is in the list once.
+  const std::uint32_t position = live_positions_[id];
+  if (position >= live_objects_.size() || live_objects_[position].id != id) return;
+  live_objects_[position] = live_objects_.back();
+  live_positions_[live_objects_[position].id] = position;
+  live_objects_.pop_back();
 }
 
 void Machine::event(std::uint16_t kind, ObjectId object, std::uint64_t arg, std::uint32_t arg2, const void* pc) {
@@ -69,16 +78,30 @@ void Machine::event(std::uint16_t kind, ObjectId object, std::uint64_t arg, std:
 void Machine::append(std::uint16_t kind, ObjectId object, std::uint64_t arg, std::uint32_t arg2, std::uint32_t site) {
   const Thread& self = *current_;
   const auto index = static_cast<std::uint32_t>(trace_.events.size());
-  const auto& activation = self.activations[self.depth];
-  trace_.events.push_back({kind, pending_[self.id].ddi, context_[self.id], self.cpu, self.id, cpus_[self.cpu].irql,
-                           self.depth, activation.number, object, arg2, site, arg});
-  if (!options_.rules) return;
+  // Written in place: a copy of an event just built in small pieces waits for each of them.
+  Event& event = trace_.events.emplace_back();
+  event.kind = kind;
+  event.ddi = pending_[self.id].ddi;
+  event.context = context_[self.id];
+  event.cpu = self.cpu;
+  event.thread = self.id;
+  event.irql = cpus_[self.cpu].irql;
+  event.depth = self.depth;
+  event.activation = self.activations[self.depth].number;
+  event.object = object;
+  event.arg2 = arg2;
+  event.site = site;
+  event.arg = arg;
+  if (index >= limits::kMaxEvents) end(Outcome::limit, "the trace is longer than " + std::to_string(limits::kMaxEvents));
+  if (options_.rules && !tracker_.ignores(event)) judge(index);
+}
+
+void Machine::judge(std::uint32_t index) {
   for (const Finding& finding : tracker_.on(trace_, index))
     if (!is_known || !is_known(finding))
       end(finding);
     else if (!harmless(finding.rule))
       end(Outcome::clean, "");
-  if (index >= limits::kMaxEvents) end(Outcome::limit, "the trace is longer than " + std::to_string(limits::kMaxEvents));
 }
 
 void Machine::enter(std::uint32_t callback, ObjectId object, std::uint64_t arg, const void* code) {
@@ -110,7 +133,7 @@ void Machine::violation(const char* rule, const char* what, ObjectId object, con
 
 std::uint32_t Machine::choose(std::uint32_t kind, std::uint32_t n) {
   const unsigned self = current_->id;
-  const PointView view{std::uint64_t{1} << self, self, self, self, pending_.data(), &trace_.contexts, &point_log_};
+  const PointView view{std::uint64_t{1} << self, self, self, self, pending_.data(), &trace_.contexts, &point_log_, 0};
   const unsigned answer = strategy_->choose(kind, n, view);
   if (answer != 0) decide(Directive::Kind::fail, answer);
   return answer;

@@ -9,6 +9,8 @@ extern "C" {
 [[gnu::weak]] void __asan_unpoison_memory_region(void const volatile* address, std::size_t size);
 [[gnu::weak]] void __asan_poison_memory_region(void const volatile* address, std::size_t size);
 [[gnu::weak]] void __asan_load8(unsigned long address);
+[[gnu::weak]] void __asan_handle_no_return();
+[[gnu::weak]] extern int __asan_option_detect_stack_use_after_return;
 [[gnu::weak]] void __asan_loadN(unsigned long address, std::size_t size);
 }
 

@@ -12,9 +12,8 @@ namespace {
 
 constexpr std::uint64_t bit(unsigned actor) { return std::uint64_t{1} << actor; }
 constexpr std::uint64_t kClockBit = bit(kActorClock);
-constexpr std::uint64_t kDpcBits = ((std::uint64_t{1} << limits::kMaxCpus) - 1) << kActorDpc;
 constexpr std::uint64_t kUserBits = (bit(limits::kFirstDriverThread) - 1) & ~bit(0);
-constexpr std::uint64_t kIdleBits = (bit(limits::kFirstIdle + limits::kMaxCpus) - 1) & ~(bit(limits::kFirstIdle) - 1);
+constexpr std::uint64_t kCpuBits = (bit(limits::kFirstIdle + limits::kMaxCpus) - 1) & ~(bit(limits::kFirstIdle) - 1);
 constexpr std::uint64_t kDriverBits = (bit(limits::kFirstIdle) - 1) & ~kUserBits & ~bit(0);
 
 constexpr std::uint32_t mix(std::uint32_t a, std::uint32_t b) {
@@ -33,19 +32,33 @@ void Machine::set_state(Thread& thread, Thread::State state) {
   if (state == Thread::State::ready && !thread.quiet_wait) ready_mask_ |= mask;
 }
 
-std::uint64_t Machine::enabled_mask(bool can_continue) const {
+// Kept by processor, so that a step costs the same however many there are.
+void Machine::set_irql(unsigned cpu, std::uint8_t irql) {
+  cpus_[cpu].irql = irql;
+  below_dispatch_ = (below_dispatch_ & ~(1u << cpu)) | (irql < kDispatch ? 1u << cpu : 0);
+}
+
+void Machine::set_thread(unsigned cpu, std::uint8_t thread) {
+  cpus_[cpu].thread = thread;
+  idle_cpus_ = (idle_cpus_ & ~(1u << cpu)) | (thread >= limits::kFirstIdle ? 1u << cpu : 0);
+}
+
+void Machine::note_dpcs(unsigned cpu) {
+  dpc_cpus_ = (dpc_cpus_ & ~(1u << cpu)) | (cpus_[cpu].dpcs.empty() ? 0 : 1u << cpu);
+}
+
+std::uint64_t Machine::enabled_mask(bool can_continue, std::uint64_t& interrupts) const {
   std::uint64_t enabled = running_mask_;
   if (!can_continue) enabled &= ~bit(current_->id);
-  bool preemptible = false;
-  for (unsigned c = 0; c < cpu_count_; ++c) {
-    if (cpus_[c].irql >= kDispatch) continue;
-    preemptible = true;
-    if (!cpus_[c].dpcs.empty()) enabled |= bit(kActorDpc + c);
-  }
-  if (preemptible) enabled |= ready_mask_;
+  interrupts = std::uint64_t{dpc_cpus_ & below_dispatch_} << kActorCpu;
+  enabled |= interrupts;
+  if (below_dispatch_ != 0) enabled |= ready_mask_;
   // Whoever waits for quiet, the thread that tears down last.
   if (enabled == 0) enabled = quiet_mask_ & ~bit(0) ? quiet_mask_ & ~bit(0) : quiet_mask_;
-  if (!timers_.empty() && timer_fires_ < limits::kMaxTimerFires) enabled |= kClockBit;
+  if (!timers_.empty() && timer_fires_ < limits::kMaxTimerFires) {
+    enabled |= kClockBit;
+    interrupts |= kClockBit;
+  }
   return enabled;
 }
 
@@ -54,8 +67,8 @@ std::uint64_t Machine::enabled_mask(bool can_continue) const {
 unsigned Machine::fallback(std::uint64_t enabled, bool can_continue, bool boundary) const {
   if (can_continue && !boundary) return current_->id;
   // A DPC under way on an otherwise idle processor, then those that wait.
-  if (const auto idle = enabled & kIdleBits) return static_cast<unsigned>(std::countr_zero(idle));
-  if (const auto dpcs = enabled & kDpcBits) return static_cast<unsigned>(std::countr_zero(dpcs));
+  if (const auto under_way = enabled & running_mask_ & kCpuBits) return static_cast<unsigned>(std::countr_zero(under_way));
+  if (const auto dpcs = enabled & kCpuBits) return static_cast<unsigned>(std::countr_zero(dpcs));
   if (const auto driver = enabled & kDriverBits) return static_cast<unsigned>(std::countr_zero(driver));
   unsigned best = kNoActor;
   for (auto users = enabled & kUserBits; users; users &= users - 1) {
@@ -93,7 +106,8 @@ void Machine::point(std::uint16_t ddi, std::uint8_t phase, const void* object, c
 void Machine::schedule(bool can_continue, bool boundary) {
   Thread& self = *current_;
   for (;;) {
-    const std::uint64_t enabled = enabled_mask(can_continue);
+    std::uint64_t interrupts;
+    const std::uint64_t enabled = enabled_mask(can_continue, interrupts);
     if (enabled == bit(self.id) && can_continue) return;
     if (enabled == 0) {
       if (report_stuck(true)) end(Outcome::driver_bug, "nothing can run any more");
@@ -104,12 +118,12 @@ void Machine::schedule(bool can_continue, bool boundary) {
     if (!std::has_single_bit(enabled)) {
       had_choice_ = true;
       const PointView view{enabled, self.id, can_continue ? self.id : kNoActor, ordinary, pending_.data(),
-                           &trace_.contexts, &point_log_};
+                           &trace_.contexts, &point_log_, interrupts};
       actor = strategy_->pick(view);
       if (actor >= kNoActor || !(enabled & bit(actor))) end(Outcome::emu_bug, "the strategy picked who cannot run");
       if (actor != ordinary) {
         decide(Directive::Kind::run, actor);
-        if (can_continue && !boundary && actor < kActorDpc) ++result_.stats.preemptions;
+        if (can_continue && !boundary && !view.is_interrupt(actor)) ++result_.stats.preemptions;
       }
     }
     if (actor == kActorClock) {
@@ -122,8 +136,8 @@ void Machine::schedule(bool can_continue, bool boundary) {
       set_pending(at.ddi, MACH_BLOCKED, reinterpret_cast<const void*>(at.object), at.site);
       continue;
     }
-    if (actor >= kActorDpc) {
-      Thread& target = threads_[cpus_[actor - kActorDpc].thread];
+    if (interrupts & bit(actor)) {
+      Thread& target = threads_[cpus_[actor - kActorCpu].thread];
       target.deliver_dpcs = true;
       if (&target != &self || !can_continue) switch_to(target);
     } else if (actor != self.id) {
@@ -164,14 +178,12 @@ void Machine::switch_to(Thread& next) {
 }
 
 unsigned Machine::processor_for(const Thread& thread) const {
-  const auto idle = [&](unsigned c) { return cpus_[c].thread >= limits::kFirstIdle && cpus_[c].irql < kDispatch; };
-  if (idle(thread.cpu)) return thread.cpu;
-  for (unsigned c = 0; c < cpu_count_; ++c)
-    if (idle(c)) return c;
-  if (cpus_[thread.cpu].irql < kDispatch) return thread.cpu;
-  for (unsigned c = 0; c < cpu_count_; ++c)
-    if (cpus_[c].irql < kDispatch) return c;
-  return cpu_count_;
+  const std::uint32_t idle = idle_cpus_ & below_dispatch_;
+  const std::uint32_t own = 1u << thread.cpu;
+  if (idle & own) return thread.cpu;
+  if (idle) return static_cast<unsigned>(std::countr_zero(idle));
+  if (below_dispatch_ & own) return thread.cpu;
+  return static_cast<unsigned>(std::countr_zero(below_dispatch_));
 }
 
 void Machine::place(Thread& thread) {
@@ -182,8 +194,8 @@ void Machine::place(Thread& thread) {
     displaced.irql = processor.irql;
     set_state(displaced, Thread::State::ready);
   }
-  processor.thread = thread.id;
-  processor.irql = thread.irql;
+  set_thread(c, thread.id);
+  set_irql(c, thread.irql);
   thread.cpu = static_cast<std::uint8_t>(c);
   thread.quiet_wait = false;
   quiet_mask_ &= ~bit(thread.id);
@@ -193,8 +205,8 @@ void Machine::place(Thread& thread) {
 void Machine::leave_processor(Thread& thread) {
   Processor& processor = cpus_[thread.cpu];
   thread.irql = processor.irql;
-  processor.irql = kPassive;
-  processor.thread = static_cast<std::uint8_t>(limits::kFirstIdle + thread.cpu);
+  set_irql(thread.cpu, kPassive);
+  set_thread(thread.cpu, static_cast<std::uint8_t>(limits::kFirstIdle + thread.cpu));
 }
 
 void Machine::deliver_pending() {

@@ -67,6 +67,9 @@ bool returns_where_it_was_called(std::uint32_t callback) {
 class IrqlContractRule final : public Rule {
  public:
   std::uint64_t interests() const override { return interest(EVENT_DdiEnter) | interest(EVENT_CallbackLeave); }
+  bool wants_call(std::uint16_t ddi, std::uint8_t irql) const override {
+    return ddi < DDI_COUNT && (irql < ranges_[ddi].lowest || irql > ranges_[ddi].highest);
+  }
   void reset() override {}
   void on(const Trace& trace, std::uint32_t index, const Ledger& ledger, std::vector<Finding>& findings) override {
     const Event& event = trace.events[index];
@@ -77,9 +80,8 @@ class IrqlContractRule final : public Rule {
 
  private:
   void judge_call(const Event& event, std::uint32_t index, std::vector<Finding>& findings) const {
-    if (event.ddi >= DDI_COUNT) return;
+    if (!wants_call(event.ddi, event.irql)) return;
     const Range range = ranges_[event.ddi];
-    if (event.irql >= range.lowest && event.irql <= range.highest) return;
     findings.push_back({RuleId::IrqlContract,
                         std::string(ddi_name(event.ddi)) + " called at " + irql_text(event.irql) +
                             ", its page allows " + allowed_text(range),

@@ -39,12 +39,13 @@ namespace {
 class IrqlDispatchRule final : public Rule {
  public:
   std::uint64_t interests() const override { return interest(EVENT_DdiEnter); }
+  bool wants_call(std::uint16_t ddi, std::uint8_t irql) const override {
+    return (irql < kDispatchLevel && at_least_.contains(ddi)) || (irql != kDispatchLevel && exact_.contains(ddi));
+  }
   void reset() override {}
   void on(const Trace& trace, std::uint32_t index, const Ledger&, std::vector<Finding>& findings) override {
     const Event& event = trace.events[index];
-    if (event.irql == kDispatchLevel) return;
-    const bool too_low = event.irql < kDispatchLevel && at_least_.contains(event.ddi);
-    if (!too_low && !exact_.contains(event.ddi)) return;
+    if (!wants_call(event.ddi, event.irql)) return;
     findings.push_back({RuleId::IrqlDispatch,
                         std::string(ddi_name(event.ddi)) + " called at " + irql_text(event.irql) +
                             ", it needs DISPATCH_LEVEL",

@@ -44,6 +44,16 @@ struct IrpState {
 
 class Ledger {
  public:
+  // Bit set of the EVENT_* kinds that change it.
+  static constexpr std::uint64_t interests() {
+    std::uint64_t kinds = 0;
+    for (const std::uint16_t kind :
+         {EVENT_CallbackEnter, EVENT_CallbackLeave, EVENT_ThreadExit, EVENT_LockAcquired, EVENT_LockRelease, EVENT_LockFreed,
+          EVENT_IrpCreate, EVENT_IrpMarkPending, EVENT_IrpSetCancel, EVENT_IrpCancel, EVENT_IrpComplete,
+          EVENT_IrpCompleted, EVENT_IrpForward, EVENT_IrpQueue})
+      kinds |= std::uint64_t{1} << kind;
+    return kinds;
+  }
   void reset();
   void apply(const Trace& trace, std::uint32_t index);
 

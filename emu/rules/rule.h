@@ -6,7 +6,6 @@
 
 #include <cstdint>
 #include <memory>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -50,6 +49,11 @@ class Rule {
   virtual ~Rule() = default;
   // Bit set of EVENT_* kinds this rule wants to see.
   virtual std::uint64_t interests() const = 0;
+  // Which of the DdiEnter events, by far the most frequent ones: those of `ddi` at IRQL `irql`. Always the same answer.
+  virtual bool wants_call(std::uint16_t ddi, std::uint8_t irql) const {
+    (void)ddi, (void)irql;
+    return true;
+  }
   virtual void reset() = 0;
   // Judges event number `index` of `trace`. `ledger` is the state *before* the event. Appends to `findings`.
   // Cost matters: called for every event of interest in every run.

@@ -19,6 +19,7 @@ namespace {
 class SpinLockSafeRule final : public Rule {
  public:
   std::uint64_t interests() const override { return interest(EVENT_IrpComplete) | interest(EVENT_DdiEnter); }
+  bool wants_call(std::uint16_t ddi, std::uint8_t) const override { return start_next_.contains(ddi); }
   void reset() override {}
   void on(const Trace& trace, std::uint32_t index, const Ledger& ledger, std::vector<Finding>& findings) override {
     if (ledger.held().empty()) return;

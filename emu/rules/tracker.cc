@@ -5,13 +5,21 @@ namespace wdm {
 Tracker::Tracker() : rules_(make_rules()), enabled_(rules_.size(), true) { list_by_kind(); }
 
 void Tracker::list_by_kind() {
+  wanted_kinds_ = Ledger::interests() | interest(EVENT_Violation);
   for (std::uint16_t kind = 0; kind < EVENT_COUNT; ++kind) {
     by_kind_[kind].clear();
     for (std::size_t rule = 0; rule < rules_.size(); ++rule) {
       const bool listens = (rules_[rule]->interests() & interest(kind)) != 0;
       if (listens && enabled_[rule]) by_kind_[kind].push_back(rules_[rule].get());
     }
+    if (!by_kind_[kind].empty()) wanted_kinds_ |= interest(kind);
   }
+  constexpr std::uint8_t kIrqls = 32;
+  wanted_calls_.fill(0);
+  for (const Rule* rule : by_kind_[EVENT_DdiEnter])
+    for (std::uint16_t ddi = 0; ddi < DDI_COUNT; ++ddi)
+      for (std::uint8_t irql = 0; irql < kIrqls; ++irql)
+        if (rule->wants_call(ddi, irql)) wanted_calls_[ddi] |= 1u << irql;
 }
 
 void Tracker::reset() {

@@ -39,9 +39,9 @@ class Directed final : public Strategy {
           return true;
       return false;
     };
-    if (view.fallback >= kActorDpc || !held(view.fallback)) return view.fallback;
+    if (view.is_interrupt(view.fallback) || !held(view.fallback)) return view.fallback;
     for (unsigned actor = 0; actor < kActorClock; ++actor)
-      if (view.enabled >> actor & 1 && !held(actor)) return actor;
+      if (view.enabled >> actor & 1 && (view.is_interrupt(actor) || !held(actor))) return actor;
     return view.fallback;
   }
 

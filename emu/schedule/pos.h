@@ -17,11 +17,12 @@ class PartialOrder {
     seed_ = seed;
     redraws_.fill(0);
     last_ = kNoActor;
+    last_object_ = 0;
   }
 
   // The member of `candidates` (not empty) with the highest priority.
   unsigned pick(const PointView& view, std::uint64_t candidates) {
-    if (last_ < kActorDpc) redraw_racing(view);
+    redraw_racing(view);
     unsigned best = kNoActor;
     std::uint64_t best_priority = 0;
     for (std::uint64_t set = candidates; set; set &= set - 1) {
@@ -33,21 +34,21 @@ class PartialOrder {
       }
     }
     last_ = best;
-    last_object_ = best < kActorDpc ? view.pending[best].object : 0;
+    last_object_ = view.is_interrupt(best) ? 0 : view.pending[best].object;
     return best;
   }
 
  private:
   std::uint64_t priority(const PointView& view, unsigned actor) const {
-    const std::uint64_t place = actor < kActorDpc ? place_hash(view, actor) : mix64(actor + view.pending[view.last].step);
+    const std::uint64_t place =
+        view.is_interrupt(actor) ? mix64(actor + view.pending[view.last].step) : place_hash(view, actor);
     const std::uint64_t p = mix64(seed_ ^ place ^ (std::uint64_t{redraws_[actor]} << 32));
     return actor == kActorClock && (p & 7) != 0 ? p >> 8 : p;
   }
 
   void redraw_racing(const PointView& view) {
     if (last_object_ == 0) return;
-    constexpr std::uint64_t kThreads = (std::uint64_t{1} << kActorDpc) - 1;
-    for (std::uint64_t set = view.enabled & kThreads; set; set &= set - 1) {
+    for (std::uint64_t set = view.enabled & ~view.interrupts; set; set &= set - 1) {
       const auto actor = static_cast<unsigned>(std::countr_zero(set));
       if (actor != last_ && view.pending[actor].object == last_object_) ++redraws_[actor];
     }

@@ -42,7 +42,7 @@ class Site final : public Strategy {
     if (budget_ > 0) {
       for (std::uint64_t set = view.enabled; set; set &= set - 1) {
         const auto actor = static_cast<unsigned>(std::countr_zero(set));
-        if (actor < kActorDpc && holds(view.pending[actor])) free &= ~(std::uint64_t{1} << actor);
+        if (!view.is_interrupt(actor) && holds(view.pending[actor])) free &= ~(std::uint64_t{1} << actor);
       }
       if (free != view.enabled) --budget_;
     }

@@ -13,9 +13,9 @@
 
 namespace wdm {
 
-// Actors are bit positions: threads first, then one pending DPC queue per processor, then the clock.
-inline constexpr unsigned kActorDpc = 48;    // + processor
-inline constexpr unsigned kActorClock = 60;  // the next due timer fires
+// Actors are bit positions: threads first, then the processors, then the clock.
+inline constexpr unsigned kActorCpu = 31;    // + processor: takes its DPC queue, or goes on with it when it has nothing else
+inline constexpr unsigned kActorClock = 63;  // the next due timer fires
 inline constexpr unsigned kNoActor = 64;
 
 enum class StrategyId : std::uint8_t {
@@ -68,6 +68,9 @@ struct PointView {
   const Pending* pending;  // by actor
   const std::vector<Context>* contexts;
   const std::vector<std::uint32_t>* log;  // every step so far: context << 16 | ddi * 4 + phase
+  std::uint64_t interrupts = std::uint64_t{1} << kActorClock;  // of the enabled: those that begin something and have no `pending`
+
+  bool is_interrupt(unsigned actor) const { return interrupts >> actor & 1; }
 };
 
 // How often the context of step `index` had been at the same DDI and phase by then, from 1. Counted when asked for, since

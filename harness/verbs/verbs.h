@@ -12,6 +12,8 @@ int verb_drivers(const Options& options, const Layout& layout);
 
 // Builds the driver that a command is about and sets the environment that its executable wants.
 BuiltDriver prepare_driver(const std::string& name, const Options& options);
+// Sorts in the driver's executable, renders here.
+int verb_triage(const Options& options, char** argv);
 // fuzz with several drivers: one campaign after the other, then a table.
 int fuzz_several(const Options& options, char** argv);
 

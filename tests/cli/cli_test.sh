@@ -1,35 +1,6 @@
 #!/bin/bash
-# The command line on good and bad input: cli_test.sh WDMFUZZ_CLI CASE. Every case is a function below; it fails at the
-# first expectation that does not hold, and shows what the program printed.
-set -u
-cli=$1
-name=$2
-here=$(cd "$(dirname "$0")" && pwd)
-drivers=$here/drivers
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work" || exit 1
-
-fail() {
-  echo "FAIL: $*"
-  echo "--- stdout"; head -c 4000 out; echo "--- stderr"; head -c 4000 err
-  exit 1
-}
-# run CODE ARGUMENTS...: runs the program and expects that exit code.
-run() {
-  local expected=$1 got
-  shift
-  "$cli" "$@" > out 2> err < /dev/null
-  got=$?
-  ((got == expected)) || fail "wdmfuzz $*: exit $got, expected $expected"
-}
-says() { grep -q -- "$1" out err || fail "says nothing like '$1'"; }
-# One line of complaint that starts with the program's name.
-complains() {
-  grep -q "^wdmfuzz: .*$1" err || fail "no line 'wdmfuzz: ...$1'"
-  (($(grep -vc '^wdmfuzz: building' err) == 1)) || fail "more than one line of complaint"
-  [[ ! -s out ]] || fail "prints on stdout"
-}
+# The command line on good and bad input: cli_test.sh WDMFUZZ_CLI CASE, see cases.sh.
+source "$(dirname "$0")/cases.sh"
 
 scenario() { cat > case.scn <<'END'
 wdmfuzz 1
@@ -67,6 +38,21 @@ case_no_such_driver() {
 case_does_not_compile() { run 2 check "$drivers/does_not_compile"; says 'does_not_compile: does not compile'; says NoSuchName; }
 case_no_entry() { run 2 check "$drivers/no_entry"; complains 'no DriverEntry'; }
 case_unknown_key() { run 2 check "$drivers/unknown_key"; complains "unknown key 'nmae'"; }
+# A driver.toml elsewhere adds to the driver's own; blanks in names are no matter.
+case_settings_elsewhere() {
+  mkdir far 'the driver'
+  cp "$drivers/use_after_free/driver.c" 'the driver'
+  echo 'name = "near"' > 'the driver/driver.toml'
+  printf '%s\n' 'directory = "../the driver"' 'defines = ["WITH_ANOTHER"]' > far/driver.toml
+  run 0 check far --build-dir there; says 'driver near: compiles'; says '0x00222009 IOCTL_ANOTHER'
+  [[ -d there/drivers ]] || fail '--build-dir is not where the driver is built'
+  echo 'name = "far"' >> far/driver.toml
+  run 0 check far --build-dir there; says 'driver far: compiles'
+  echo 'directory = "../far"' > 'the driver/driver.toml'
+  run 2 check far; complains "the driver/driver.toml: 'directory' may not stand"
+  echo 'directory = "../nowhere"' > far/driver.toml
+  run 2 check far; complains "far/driver.toml: 'directory': ../nowhere is no directory"
+}
 case_entry_fails() {
   run 2 check "$drivers/entry_fails"; says 'DriverEntry returns STATUS_INSUFFICIENT_RESOURCES'
   run 2 fuzz "$drivers/entry_fails" --time 5 --out o; says 'DriverEntry returns STATUS_INSUFFICIENT_RESOURCES'
@@ -173,8 +159,4 @@ case_engine() {
   grep -q 'Done 20 runs' err || fail 'did not run'
 }
 
-if ! declare -F "case_$name" > /dev/null; then
-  echo "no case $name"
-  exit 1
-fi
-"case_$name"
+run_case

@@ -69,7 +69,7 @@ TEST(Text, MeansWhatItSays) {
       s.schedule.directives[0],
       (Directive{
           Directive::Kind::run, {Context::Kind::operation, 2}, DDI_KeAcquireSpinLockRaiseToDpc, MACH_AFTER, 1, 2}));
-  EXPECT_EQ(s.schedule.directives[1].actor, kActorDpc + 1);
+  EXPECT_EQ(s.schedule.directives[1].actor, kActorCpu + 1);
   EXPECT_EQ(s.schedule.directives[2].actor, limits::kFirstDriverThread);
   EXPECT_EQ(s.schedule.directives[3].context, (Context{Context::Kind::teardown, 1}));
   EXPECT_EQ(s.schedule.directives[3].phase, MACH_BLOCKED);
@@ -187,7 +187,7 @@ TEST(TextMistakes, InSchedules) {
 }
 
 TEST(TextMistakes, BeyondTheLimits) {
-  EXPECT_EQ(mistake_in("cpus 9"), "line 3: cpus: `9` is out of range, 1 to 8");
+  EXPECT_EQ(mistake_in("cpus 33"), "line 3: cpus: `33` is out of range, 1 to 32");
   EXPECT_EQ(mistake_in("2: T5 close h1"), "line 3: thread: `5` is out of range, 1 to 4");
   EXPECT_EQ(mistake_in("2: T1 close h9"), "line 3: handle: `9` is out of range, 1 to 8");
   EXPECT_EQ(mistake_in("0: T1 close h1"), "line 3: operation: `0` is out of range, 1 to 65535");
@@ -199,10 +199,10 @@ TEST(TextMistakes, BeyondTheLimits) {
   EXPECT_EQ(mistake_in("2: T1 read h1 offset=99999999999999999999"),
             "line 3: offset: `99999999999999999999` is out of range, 0 to 18446744073709551615");
   EXPECT_EQ(mistake_in("schedule random runs=65"), "line 3: runs: `65` is out of range, 1 to 64");
-  EXPECT_EQ(mistake_in("at op 1 start run dpc@8"), "line 3: actor: `8` is out of range, 0 to 7");
+  EXPECT_EQ(mistake_in("at op 1 start run dpc@32"), "line 3: actor: `32` is out of range, 0 to 31");
   std::string many;
-  for (unsigned i = 2; i <= 33; ++i) many += fmt::format("{}: T1 close h1\n", i);
-  EXPECT_EQ(mistake_in(many), "line 34: more than 32 operations");
+  for (unsigned i = 2; i <= 513; ++i) many += fmt::format("{}: T1 close h1\n", i);
+  EXPECT_EQ(mistake_in(many), "line 514: more than 512 operations");
 }
 
 TEST(TextMistakes, BrokenTextNeverDoesAnythingElse) {

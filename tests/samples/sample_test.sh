@@ -12,10 +12,11 @@ trap 'rm -rf "$work"' EXIT
 fail() { echo "sample $name: $*" >&2; exit 1; }
 
 kind=$(sed -n 's/^ \* kind: *//p' "$source")
-found=("$root"/corpus/"$name"/found/*.scn)
+# A case that expects a clean run is a test of its own (corpus.*), and says nothing about the seeded bug.
+mapfile -t found < <(grep -L '^expect clean$' "$root"/corpus/"$name"/found/*.scn 2> /dev/null)
 
 if [[ $kind == seeded ]]; then
-  [[ -e ${found[0]} ]] || fail "is seeded, but corpus/$name/found has no case"
+  [[ ${#found[@]} -gt 0 ]] || fail "is seeded, but corpus/$name/found has no case"
   rules=$(sed -n 's/^ \* rule: *//p' "$source")
   calls=$(sed -n 's/^ \* calls: *//p' "$source")
   preemptions=$(sed -n 's/^ \* preemptions: *//p' "$source")
@@ -30,7 +31,6 @@ if [[ $kind == seeded ]]; then
 fi
 
 for case in "${found[@]}"; do
-  [[ -e $case ]] || continue
   "$cli" replay "$name" -D FIXED "$case" > "$work/report" 2>&1 || { cat "$work/report"; fail "the fixed twin is not clean on $case"; }
 done
 

@@ -56,7 +56,7 @@ int load_and_unload() {
   const RunResult result = run(driver_image(), nothing, {});
   if (result.outcome != Outcome::clean) {
     Report report = make_report(last_trace(), result, nothing, driver_image());
-    report.reproduce = fmt::format("./wdmfuzz check {}", driver_argument());
+    report.reproduce = fmt::format("{} check {}", program_as_typed(), driver_argument());
     fmt::print("{}", render_text(report, Colour::off));
     return exit_code(result.outcome);
   }

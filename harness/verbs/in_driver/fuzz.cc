@@ -88,7 +88,7 @@ int check_that_it_loads(const CampaignOptions& campaign) {
   if (campaign.keep_going && run.verdict.outcome == Outcome::driver_bug) return kExitClean;
   if (run.verdict.outcome != Outcome::clean) {
     print_load_failure(campaign, run.verdict.outcome, summary_of(run.verdict, driver_image()),
-                       text_report({}, fmt::format("./wdmfuzz check {}", driver_argument())));
+                       text_report({}, fmt::format("{} check {}", program_as_typed(), driver_argument())));
     return exit_code(run.verdict.outcome);
   }
   const RunResult result = wdm::run(driver_image(), {}, {});  // clean, so it may run here
@@ -105,7 +105,8 @@ void write_page(const CampaignFinding& finding) {
   if (pid == 0) {
     std::freopen("/dev/null", "w", stderr);
     run_reported(scenario, [&](Report& report) {
-      report.reproduce = fmt::format("./wdmfuzz replay {} {}", driver_argument(), finding.scenario.string());
+      report.reproduce =
+          fmt::format("{} replay {} {}", program_as_typed(), driver_argument(), finding.scenario.string());
       write_file(page, render_html(report), Existing::replace);
     });
     ::_exit(0);

@@ -11,6 +11,7 @@
 #include "harness/cli_scenario.h"
 #include "harness/driver_info.h"
 #include "harness/driver_verbs.h"
+#include "harness/repeated_run.h"
 #include "harness/reported_run.h"
 
 namespace wdm {
@@ -32,16 +33,21 @@ void put(const Report& report, const Options& options) {
   std::fflush(stdout);
 }
 
-bool as_expected(const Scenario& scenario, const Report& report) {
-  if (scenario.expect.empty()) return true;
-  if (scenario.expect == "clean") return report.outcome == Outcome::clean;
-  return scenario.expect == report.summary || scenario.expect == "SUMMARY: wdmfuzz: " + report.summary;
+// `found` is "clean" or a SUMMARY. A case that says nothing has to run clean.
+bool as_expected(const Scenario& scenario, const std::string& found) {
+  const std::string& expected = scenario.expect;
+  return (expected.empty() ? "clean" : expected) == found || expected == "SUMMARY: wdmfuzz: " + found;
+}
+
+std::string found_text(Outcome outcome, const std::string& summary) {
+  return outcome == Outcome::clean ? "clean" : summary;
 }
 
 // With --expect a finding that is expected ends well, whatever the process dies of.
-int expected_exit(const std::string& file, const Scenario& scenario, const Report& report) {
-  if (as_expected(scenario, report)) return kExitClean;
-  fmt::print("{}: expected {}, found {}\n", file, scenario.expect, report.outcome == Outcome::clean ? "clean" : report.summary);
+int expected_exit(const std::string& file, const Scenario& scenario, Outcome outcome, const std::string& summary) {
+  const std::string found = found_text(outcome, summary);
+  if (as_expected(scenario, found)) return kExitClean;
+  fmt::print("{}: expected {}, found {}\n", file, scenario.expect.empty() ? "clean" : scenario.expect, found);
   std::fflush(stdout);
   return kExitFound;
 }
@@ -50,11 +56,11 @@ int replay_one(const Options& options, const std::string& file) {
   const Scenario scenario = read_scenario(file, driver_profile());
   int expected = kExitFound;
   const int code = run_reported(scenario, [&](Report& report) {
-    report.reproduce = fmt::format("./wdmfuzz replay {} {}", driver_argument(), file);
+    report.reproduce = fmt::format("{} replay {} {}", program_as_typed(), driver_argument(), file);
     if (options.debug_print) report.driver_output = machine().debug_output();
-    if (!options.expect) put(report, options);
+    if (!options.expect || !as_expected(scenario, found_text(report.outcome, report.summary))) put(report, options);
     if (!options.expect) return;
-    expected = expected_exit(file, scenario, report);
+    expected = expected_exit(file, scenario, report.outcome, report.summary);
     if (report.sanitizer) ::_exit(expected);
   });
   return options.expect ? expected : code;
@@ -80,9 +86,32 @@ int replay_in_child(const Options& options, const std::string& file) {
   return WIFEXITED(status) ? WEXITSTATUS(status) : kExitFound;
 }
 
+int replay_repeatedly(const Options& options, const std::string& file) {
+  const Scenario scenario = read_scenario(file, driver_profile());
+  const RepeatedRun repeated = run_repeatedly(scenario, options.repeat);
+  if (!repeated.difference.empty()) {
+    fmt::print("EMU BUG: {}: run {} of {} differs from the first: {}\n", file, repeated.runs, options.repeat, repeated.difference);
+    return kExitEmuBug;
+  }
+  fmt::print("{}: {} times the same: {} (trace {:016x})\n", file, repeated.runs,
+             repeated.outcome == Outcome::clean ? "clean" : repeated.summary, repeated.hash);
+  std::fflush(stdout);
+  return options.expect ? expected_exit(file, scenario, repeated.outcome, repeated.summary) : exit_code(repeated.outcome);
+}
+
+int replay_all_repeatedly(const Options& options) {
+  int code = kExitClean;
+  for (const std::string& file : options.files) code = worse_exit(code, replay_repeatedly(options, file));
+  return code;
+}
+
 }  // namespace
 
 int verb_replay(const Options& options) {
+  if (options.repeat > 1) {
+    if (!options.output.empty() || options.trace != "text") throw UserError("--repeat prints no report; leave out -o and --trace");
+    return replay_all_repeatedly(options);
+  }
   if (options.files.size() == 1) return replay_one(options, options.files.front());
   if (!options.output.empty()) throw UserError("-o takes the report of one file; replay them one by one");
   int code = kExitClean;

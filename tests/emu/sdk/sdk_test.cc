@@ -50,6 +50,8 @@ void **mach_seh_chain() { return &chain; }
   fprintf(stderr, "unhandled %x\n", code);
   _exit(7);
 }
+void __asan_handle_no_return();
+void mach_handle_no_return() { __asan_handle_no_return(); }
 [[noreturn]] void mach_not_emulated(const char *name) {
   fprintf(stderr, "not emulated %s\n", name);
   _exit(8);
