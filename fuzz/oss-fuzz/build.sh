@@ -68,7 +68,7 @@ flavour=oss-fuzz-${FUZZING_ENGINE:-libfuzzer}-${SANITIZER:-address}
 {
   printf -- '--sanitize\n%s\n' "$(IFS=,; echo "${sanitizers[*]:-none}")"
   [[ ! $coverage ]] || printf -- '--coverage\n%s\n' "$coverage"
-  [[ ! $mapping ]] || echo --coverage-mapping
+  [[ ! $mapping ]] || echo --profile
   ((${#options[@]} == 0)) || printf '%s\n' "${options[@]}"
 } > "$build/driver-compile-$flavour.txt"
 while read -r word; do

@@ -64,7 +64,7 @@ expect 0 '' -o guards.o --coverage trace-pc-guard driver/main.c
 check test "$(nm -u guards.o | grep -c '__sanitizer_cov_trace_pc_guard_init\|__sanitizer_cov_8bit_counters_init')" = 1
 expect 0 '' -o undefined.o --sanitize signed-integer-overflow,unsigned-integer-overflow,function,vptr driver/main.c
 check test "$(nm -u undefined.o | grep -o '__ubsan_handle_.*')" = __ubsan_handle_add_overflow_abort
-expect 0 '' -o mapping.o --sanitize none --coverage none --coverage-mapping driver/main.c
+expect 0 '' -o mapping.o --sanitize none --coverage none --profile driver/main.c
 check test "$(objdump -hw mapping.o | grep -c ' __llvm_cov\(map\|fun\) \| __llvm_prf_cnts ')" = 3
 expect 0 '' -o layout.o --kernel "$here/layout_test.c" "$here/layout_test.cc"
 
