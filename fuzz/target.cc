@@ -8,6 +8,9 @@
 #include "harness/mutate.h"
 #include "harness/pass_over.h"
 #include "harness/report.h"
+#include "harness/report_crash.h"
+
+extern "C" [[gnu::weak]] void __sanitizer_cov_trace_pc_guard(std::uint32_t* guard);
 
 namespace wdm {
 
@@ -20,6 +23,10 @@ TargetStats stats;
 constexpr std::size_t kMapBits = kInterleavingBits;
 constexpr std::size_t kCounters = 2048;
 [[gnu::section("__libfuzzer_extra_counters")]] std::uint8_t counters[kCounters];
+// Engines that count edges by guards (AFL++, honggfuzz) number ours with the driver's, in the section of that name; under
+// libFuzzer they stay 0. A guard stands for the same interleavings in every run, or the engine would call the run unstable.
+constexpr std::size_t kGuards = 1u << 14;
+[[gnu::section("__sancov_guards"), gnu::used]] std::uint32_t guards[kGuards];
 std::atomic<std::uint64_t>* shared_map = nullptr;
 std::bitset<kMapBits>& map() {
   static auto& bits = *new std::bitset<kMapBits>;
@@ -28,6 +35,7 @@ std::bitset<kMapBits>& map() {
 
 void note_interleavings() {
   for (const std::uint32_t feature : machine().switch_features()) {
+    if (guards[0]) __sanitizer_cov_trace_pc_guard(&guards[feature % kGuards]);
     auto bit = map()[feature % kMapBits];
     if (bit) continue;
     bit = true;
@@ -67,9 +75,13 @@ void share_interleavings(std::atomic<std::uint64_t>* words) { shared_map = words
 
 }  // namespace wdm
 
-extern "C" std::size_t LLVMFuzzerMutate(std::uint8_t* data, std::size_t size, std::size_t max_size);
+// libFuzzer's; other engines have a stub or nothing.
+extern "C" [[gnu::weak]] std::size_t LLVMFuzzerMutate(std::uint8_t* data, std::size_t size, std::size_t max_size);
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) { return wdm::run_input(data, size); }
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  wdm::set_running({data, size});
+  return wdm::run_input(data, size);
+}
 
 extern "C" std::size_t LLVMFuzzerCustomCrossOver(const std::uint8_t* a, std::size_t a_size, const std::uint8_t* b,
                                                   std::size_t b_size, std::uint8_t* out, std::size_t max_size,

@@ -84,7 +84,7 @@ class Campaign {
   }
 
   void add_seed(const fs::path& seed) {
-    const Scenario scenario = input_scenario(read_file(seed));
+    const Scenario scenario = read_scenario(seed.string(), driver_profile());
     store_.add_seed("seed-" + seed.stem().string(), encode(scenario, driver_profile()));
   }
 
@@ -132,6 +132,7 @@ class Campaign {
   void tend() {
     share_now_and_then();
     collect();
+    if (!options_.afl_target.empty()) judge_caught();  // AFL++'s workers go on after a crash
     if (done()) stop_workers();
     output_.progress(facts());
   }

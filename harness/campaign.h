@@ -19,6 +19,7 @@ struct CampaignOptions {
   bool keep_going = false;    // one finding per SUMMARY, until the time is over
   bool json = false;          // events on stdout, see campaign_output.h
   std::vector<std::string> engine_flags;
+  std::filesystem::path afl_target, afl_mutator;  // engine AFL++: the driver built for it, our mutations; empty: libFuzzer
   std::vector<std::filesystem::path> seeds;  // scenarios to begin with
 };
 

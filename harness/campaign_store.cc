@@ -20,30 +20,19 @@ namespace {
 constexpr std::size_t kHashDigits = 40;
 constexpr std::string_view kCaught = "caught-";
 
-// libFuzzer names what it writes by the SHA-1 of the content: a file is whole when its name says so.
-std::string sha1_of(const std::string& content) {
-  boost::uuids::detail::sha1 hash;
-  hash.process_bytes(content.data(), content.size());
-  boost::uuids::detail::sha1::digest_type digest;
-  hash.get_digest(digest);
-  std::string text;
-  for (const auto word : digest) text += fmt::format("{:0{}x}", word, 2 * sizeof word);
-  return text;
-}
-
 bool is_hash(std::string_view text) {
   return text.size() == kHashDigits && text.find_first_not_of("0123456789abcdef") == text.npos;
 }
 
 std::string_view after_dash(std::string_view name) { return name.substr(name.rfind('-') + 1); }
 
-// A name without a hash promises nothing, so its file counts as whole.
+// A file is whole when it has the content that its name says. A name without a hash promises nothing, so its file counts as whole.
 bool is_whole(const fs::path& file) {
   const std::string name = file.filename().string();
   const std::string_view hash = after_dash(name);
   if (!is_hash(hash)) return true;
   try {
-    return sha1_of(read_text(file)) == hash;
+    return content_hash(read_text(file)) == hash;
   } catch (const UserError&) {
     return false;  // it is gone: its worker has a smaller one
   }
@@ -76,6 +65,16 @@ void link_or_copy(const fs::path& from, const fs::path& to) {
 }
 
 }  // namespace
+
+std::string content_hash(const std::string& content) {
+  boost::uuids::detail::sha1 hash;
+  hash.process_bytes(content.data(), content.size());
+  boost::uuids::detail::sha1::digest_type digest;
+  hash.get_digest(digest);
+  std::string text;
+  for (const auto word : digest) text += fmt::format("{:0{}x}", word, 2 * sizeof word);
+  return text;
+}
 
 std::string file_word(std::string_view what) {
   std::string word;

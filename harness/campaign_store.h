@@ -64,6 +64,8 @@ class CampaignStore {
 std::string file_word(std::string_view what);
 // First of DIRECTORY/WORD-1, -2, ... that no file with one of the endings of a finding has.
 std::filesystem::path free_stem_in(const std::filesystem::path& directory, const std::string& word);
+// SHA-1, by which libFuzzer names what it writes.
+std::string content_hash(const std::string& content);
 // Is the name that of a file which a process was still writing when it died (write_file)?
 bool is_temporary_name(std::string_view name);
 

@@ -3,9 +3,11 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <signal.h>
+#include <pthread.h>
 #include <unistd.h>
 
 #include "fuzz/target.h"
+#include "harness/campaign_afl.h"
 #include "harness/campaign_store.h"
 #include "harness/cli_process.h"
 #include "harness/driver_info.h"
@@ -29,6 +31,7 @@ constexpr unsigned kMemoryMiB = 2560;
 struct Worker {
   SharedProgress* progress = nullptr;
   unsigned number = 0;
+  Counts before;  // of the processes that were this worker before this one
 };
 Worker worker;
 
@@ -37,7 +40,8 @@ int one_input(const std::uint8_t* data, std::size_t size) {
   const int result = LLVMFuzzerTestOneInput(data, size);
   if (!worker.progress) return result;
   const TargetStats& stats = target_stats();
-  worker.progress->publish(worker.number, {stats.executions, stats.effective, stats.schedules}, __start___sancov_cntrs);
+  worker.progress->publish(worker.number, worker.before + Counts{stats.executions, stats.effective, stats.schedules},
+                           coverage_edges() == worker.progress->edges() ? __start___sancov_cntrs : nullptr);
   return result;
 }
 
@@ -83,15 +87,36 @@ pid_t start_worker(const CampaignOptions& options, unsigned number, std::uint64_
   const pid_t self = ::getpid(), pid = ::fork();
   if (pid != 0) return pid;
   die_with_parent(self, SIGKILL);
-  worker = {&progress, number};
+  if (!options.afl_target.empty()) work_with_afl(options, number, seed, progress);
+  worker = {&progress, number, {}};
   share_interleavings(progress.interleaving_map());
   work(options, seed, known);
 }
 
-int run_engine(int argc, char** argv) {
+namespace {
+
+void watch() {
   CrashHooks hooks;
   hooks.under_engine = true;
   watch_for_crashes(std::move(hooks));
+}
+
+// A fork server's child: it has no timer, and counts from zero.
+void begin_again() {
+  watch();
+  worker.before = worker.progress->of(worker.number);
+}
+
+}  // namespace
+
+int run_engine(int argc, char** argv) {
+  watch();
+  if (const AttachedProgress attached = attached_progress(); attached.progress) {
+    worker.progress = attached.progress;
+    worker.number = attached.worker;
+    share_interleavings(worker.progress->interleaving_map());
+    ::pthread_atfork(nullptr, nullptr, begin_again);
+  }
   return LLVMFuzzerRunDriver(&argc, &argv, one_input);
 }
 

@@ -47,6 +47,8 @@ struct Options {
   bool keep_going = false;
   bool json = false;                  // fuzz: events; triage, coverage: the result; as JSON
   std::string engine = "libfuzzer";
+  std::string flavour;                // build: which compile and link lines, "" for the usual ones
+  std::string dictionary;             // build: file for the engine's dictionary
   std::vector<std::string> engine_flags;  // after --
 
   std::string junit, sarif;           // of triage: files to write

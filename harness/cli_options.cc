@@ -50,6 +50,8 @@ void campaign(CLI::App& verb, Options& options) {
 void build(CLI::App& verb, Options& options) {
   driver(verb, options);
   output(verb, options, "copy the executable there");
+  verb.add_option("--flavour", options.flavour, "compile and link as driver-*-NAME.txt of the build directory say");
+  verb.add_option("--dictionary", options.dictionary, "write the driver's names and numbers there, for the engine's -dict=");
 }
 
 void fuzz(CLI::App& verb, Options& options) {

@@ -131,6 +131,7 @@ std::string compile_inputs(const Layout& layout, const DriverSpec& spec) {
   hash.add(spec.name);
   hash.add(kInfoFormat);
   hash.add_content(layout.compile_line());
+  hash.add_content(layout.flavour_line());
   if (fs::exists(layout.libraries / "emulated.txt")) hash.add_content(layout.libraries / "emulated.txt");
   const fs::path sdk = layout.compiler().parent_path();
   if (fs::is_directory(sdk))
@@ -149,21 +150,21 @@ std::string compile_error(const std::string& messages) {
 }
 
 // The driver compiler with all it needs to know; its intermediate files stay beside the object.
-std::vector<std::string> compiler_command(const Layout& layout, const DriverSpec& spec, const fs::path& object,
-                                          Flavour flavour = Flavour::fuzz) {
+std::vector<std::string> compiler_command(const Layout& layout, const DriverSpec& spec, const fs::path& object) {
   std::vector<std::string> command = {layout.compiler().string(), "-o", object.string(), "--work",
                                       (object.parent_path() / "work").string()};
   for (const std::string& word : arguments_in(layout.compile_line())) command.push_back(word);
-  if (flavour == Flavour::coverage) command.insert(command.end(), {"--profile", "--coverage", "none"});
+  if (!layout.flavour.empty())
+    for (const std::string& word : arguments_in(layout.flavour_line())) command.push_back(word);
   for (const std::string& define : spec.defines) command.push_back("-D" + define);
   for (const fs::path& include : spec.includes) command.push_back("-I" + include.string());
   for (const fs::path& source : spec.sources) command.push_back(source.string());
   return command;
 }
 
-void compile(const Layout& layout, const DriverSpec& spec, const fs::path& object, Flavour flavour) {
+void compile(const Layout& layout, const DriverSpec& spec, const fs::path& object) {
   fs::remove_all(object.parent_path() / "work");
-  const auto result = run_process(compiler_command(layout, spec, object, flavour));
+  const auto result = run_process(compiler_command(layout, spec, object));
   if (result.exit == 127 && result.errors.empty())
     throw UserError(layout.compiler().string() + ": the driver compiler cannot be started");
   if (result.exit) throw UserError(spec.name + compile_error(result.errors + result.output));
@@ -218,9 +219,13 @@ std::vector<std::string> front_end(const Layout& layout, const DriverSpec& spec,
   return lines_of(run_process(command).output);
 }
 
+std::vector<Ioctl> ioctls_of(const DriverSpec& spec, const std::vector<std::string>& command) {
+  return command.empty() ? spec.ioctls : discover_ioctls(spec, command);
+}
+
 void describe(const Layout& layout, const DriverSpec& spec, const fs::path& object, const fs::path& info) {
   const auto command = front_end(layout, spec, object);
-  const auto ioctls = command.empty() ? spec.ioctls : discover_ioctls(spec, command);
+  const auto ioctls = ioctls_of(spec, command);
   const fs::path source = fs::path(info).replace_extension(".c");
   write_file(source, info_source(spec, ioctls), Existing::replace);
   const std::string compiler = command.empty() ? find_program({"clang-14", "clang", "cc"}) : command.front();
@@ -253,12 +258,12 @@ void link(const DriverSpec& spec, std::vector<std::string> line, const fs::path&
   fs::rename(temporary, executable);
 }
 
-fs::path driver_directory_in(const Layout& layout, const DriverSpec& spec, Flavour flavour) {
+fs::path driver_directory_in(const Layout& layout, const DriverSpec& spec) {
   Hash hash;
   hash.add(spec.directory.string());
   for (const std::string& define : spec.defines) hash.add(define);
   for (const fs::path& source : spec.sources) hash.add(source.string());
-  return layout.build / "drivers" / (spec.name + "-" + hash.text().substr(0, 8) + (flavour == Flavour::coverage ? "-coverage" : ""));
+  return layout.build / "drivers" / (spec.name + "-" + hash.text().substr(0, 8) + layout.suffix());
 }
 
 void make_directory(const Layout& layout, const fs::path& directory) {
@@ -293,14 +298,8 @@ Layout layout_around(const fs::path& here) {
                               built.link_line().string(), installed.libraries.string()));
 }
 
-void announce(const DriverSpec& spec, Flavour flavour) {
-  fmt::print(stderr, "wdmfuzz: building driver {}{}\n", spec.name, flavour == Flavour::coverage ? " with coverage" : "");
-}
-
-std::vector<std::string> link_line(const Layout& layout, Flavour flavour) {
-  auto line = arguments_in(layout.link_line());
-  if (flavour == Flavour::coverage) line.insert(line.begin() + 1, "-fprofile-instr-generate");
-  return line;
+void announce(const Layout& layout, const DriverSpec& spec) {
+  fmt::print(stderr, "wdmfuzz: building driver {}{}\n", spec.name, layout.flavour.empty() ? "" : " for " + layout.flavour);
 }
 
 }  // namespace
@@ -314,18 +313,24 @@ Layout find_layout(const std::string& build_dir) {
   return layout;
 }
 
-BuiltDriver build_driver(const Layout& layout, const DriverSpec& spec, Flavour flavour) {
-  const fs::path directory = driver_directory_in(layout, spec, flavour);
+std::vector<Ioctl> find_ioctls(const Layout& layout, const DriverSpec& spec) {
+  return ioctls_of(spec, front_end(layout, spec, driver_directory_in(layout, spec) / "driver.o"));
+}
+
+BuiltDriver build_driver(const Layout& layout, const DriverSpec& spec) {
+  const fs::path directory = driver_directory_in(layout, spec);
   make_directory(layout, directory);
   const DirectoryLock lock(directory);
+  for (const fs::path& file : {layout.flavour_line(), layout.link_line()})
+    if (!fs::exists(file)) throw UserError(layout.flavour + ": no such flavour; there is no " + file.string());
   const fs::path object = directory / "driver.o", info = directory / "info.o", executable = directory / "driver-fuzz";
   const std::string compiled = compile_inputs(layout, spec);
   when_changed(object, compiled, [&] {
-    announce(spec, flavour);
-    compile(layout, spec, object, flavour);
+    announce(layout, spec);
+    compile(layout, spec, object);
   });
   when_changed(info, compiled, [&] { describe(layout, spec, object, info); });
-  const auto line = link_line(layout, flavour);
+  const auto line = arguments_in(layout.link_line());
   when_changed(executable, link_inputs(line, compiled), [&] { link(spec, line, object, info, executable); });
   return {spec, executable, fs::path(object.string() + ".ddis")};
 }

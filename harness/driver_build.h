@@ -18,17 +18,16 @@ struct Layout {
   std::filesystem::path compiler() const { return root / "emu" / "sdk" / "wdmcc"; }
   // Arguments of the compiler and of the linker, one a line, written by the build; @HERE@ is the file's own directory.
   std::filesystem::path compile_line() const { return libraries / "driver-compile.txt"; }
-  std::filesystem::path link_line() const { return libraries / "driver-link.txt"; }
+  std::filesystem::path link_line() const { return libraries / ("driver-link" + suffix() + ".txt"); }
+  // More arguments of the compiler for another flavour of the same driver: another engine, other sanitizers.
+  std::filesystem::path flavour_line() const { return libraries / ("driver-compile" + suffix() + ".txt"); }
+  std::string flavour = {};  // "" is the driver's own executable
+  std::string suffix() const { return flavour.empty() ? "" : "-" + flavour; }
 };
 // From the place of this executable. The variable WDMFUZZ_ROOT names another root; `build_dir` when it is not empty,
 // else the variable WDMFUZZ_BUILD, another place for the drivers' executables. Throws UserError when the libraries are
 // missing.
 Layout find_layout(const std::string& build_dir = "");
-
-enum class Flavour {
-  fuzz,
-  coverage,  // counts which lines run, for llvm-cov
-};
 
 struct BuiltDriver {
   DriverSpec spec;
@@ -39,6 +38,9 @@ struct BuiltDriver {
 // Brings the driver's executable up to date below <build>/drivers and returns it. What has not changed is not done
 // again; two builds of the same driver wait for each other. Says on stderr what it does when that takes time.
 // Throws UserError with the compiler's first messages when the driver does not build.
-BuiltDriver build_driver(const Layout& layout, const DriverSpec& spec, Flavour flavour = Flavour::fuzz);
+BuiltDriver build_driver(const Layout& layout, const DriverSpec& spec);
+
+// The driver's IOCTL codes, as its executable knows them. Costs a few runs of the compiler's front end.
+std::vector<Ioctl> find_ioctls(const Layout& layout, const DriverSpec& spec);
 
 }  // namespace wdm

@@ -74,8 +74,21 @@ std::string program_as_typed() {
 
 void set_fixed_cpus(unsigned cpus) { fixed_cpus = cpus; }
 
+namespace {
+
+// Engines mutate bytes, those of a text as well: what no longer is one is a binary scenario like any other.
+Scenario parse_anything(std::span<const std::uint8_t> bytes) {
+  try {
+    return parse(bytes, driver_profile());
+  } catch (const ScenarioError&) {
+    return decode(bytes, driver_profile());
+  }
+}
+
+}  // namespace
+
 Scenario input_scenario(std::span<const std::uint8_t> bytes) {
-  Scenario scenario = parse(bytes, driver_profile());
+  Scenario scenario = parse_anything(bytes);
   if (fixed_cpus) scenario.cpus = static_cast<std::uint8_t>(fixed_cpus);
   return scenario;
 }

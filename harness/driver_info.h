@@ -24,7 +24,7 @@ std::string program_as_typed();
 
 // Emulated processors of every scenario read by input_scenario; 0: as the input says.
 void set_fixed_cpus(unsigned cpus);
-// The scenario that a fuzzer's input stands for.
+// The scenario that a fuzzer's input stands for; total, also for broken text.
 Scenario input_scenario(std::span<const std::uint8_t> bytes);
 
 }  // namespace wdm

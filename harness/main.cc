@@ -7,6 +7,7 @@
 #include "harness/cli.h"
 #include "harness/cli_process.h"
 #include "harness/cli_scenario.h"
+#include "harness/dictionary.h"
 #include "harness/driver_build.h"
 #include "harness/verbs/verbs.h"
 
@@ -48,8 +49,11 @@ int run_in_driver(const Options& options, char** argv) {
 }
 
 int verb_build(const Options& options) {
-  const Layout layout = find_layout(options.build_dir);
+  Layout layout = find_layout(options.build_dir);
+  layout.flavour = options.flavour;
   const BuiltDriver driver = build_driver(layout, resolve_driver(options.driver, options.defines, layout.samples()));
+  if (!options.dictionary.empty())
+    write_file(options.dictionary, dictionary(find_ioctls(layout, driver.spec), read_text(driver.ddis)), Existing::replace);
   if (options.output.empty()) {
     fmt::print("{}\n", driver.executable.string());
     return kExitClean;
@@ -71,9 +75,9 @@ int run_here(const Options& options) {
   throw UserError(options.verb + ": is done by the script ./wdmfuzz, not by this program");
 }
 
-// A text scenario names its driver: the sample of that name knows what its bytes mean.
+// A text scenario names its driver: the sample of that name knows what its bytes mean. To become bytes it needs no driver.
 void find_driver_of_scenario(Options& options) {
-  if ((options.verb != "show" && options.verb != "assemble") || !options.driver.empty()) return;
+  if (options.verb != "show" || !options.driver.empty()) return;
   const std::string text = read_text(options.files.front());
   if (text.rfind("wdmfuzz ", 0) != 0) return;
   std::error_code error;
@@ -90,6 +94,19 @@ int body(int argc, char** argv) {
   return runs_in_driver(options) ? run_in_driver(options, argv) : run_here(options);
 }
 
+// The same driver with AFL++ in it, and what the campaign has to know about both.
+void prepare_afl(Layout layout, const DriverSpec& spec) {
+  for (const char* const program : {"afl-fuzz", "afl-clang-fast++"})
+    if (find_program({program}).empty())
+      throw UserError(fmt::format("--engine afl: {} is not in PATH; install Debian's package afl++", program));
+  const std::filesystem::path mutator = layout.libraries / "wdmfuzz_afl_mutator.so";
+  if (!std::filesystem::exists(mutator))
+    throw UserError(mutator.string() + " is missing; start with ./wdmfuzz, which builds it");
+  layout.flavour = "afl";
+  ::setenv("WDMFUZZ_AFL_TARGET", build_driver(layout, spec).executable.c_str(), 1);
+  ::setenv("WDMFUZZ_AFL_MUTATOR", mutator.c_str(), 1);
+}
+
 }  // namespace
 
 BuiltDriver prepare_driver(const std::string& name, const Options& options) {
@@ -97,6 +114,7 @@ BuiltDriver prepare_driver(const std::string& name, const Options& options) {
   const DriverSpec spec = resolve_driver(name, options.defines, layout.samples());
   const BuiltDriver driver = build_driver(layout, spec);
   prepare_environment(spec, layout);
+  if (options.verb == "fuzz" && options.engine == "afl") prepare_afl(layout, spec);
   return driver;
 }
 

@@ -30,20 +30,28 @@ unsigned percent(std::uint64_t part, std::uint64_t whole) {
   return whole ? static_cast<unsigned>(100 * part / whole) : 0;
 }
 
-SharedProgress::SharedProgress(std::size_t edges) : edges_(edges) {
-  void* const memory = ::mmap(nullptr, bytes(), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+SharedProgress::SharedProgress(std::size_t edges) : SharedProgress(::memfd_create("progress", MFD_CLOEXEC), edges) {}
+
+SharedProgress::SharedProgress(int file, std::size_t edges) : edges_(edges), file_(file) {
+  void* memory = MAP_FAILED;
+  if (::ftruncate(file_, static_cast<off_t>(bytes())) == 0)
+    memory = ::mmap(nullptr, bytes(), PROT_READ | PROT_WRITE, MAP_SHARED, file_, 0);
   if (memory == MAP_FAILED) throw std::bad_alloc();
-  shared_ = new (memory) Shared{};
+  shared_ = static_cast<Shared*>(memory);  // a new file is zeros, and so is a new Shared
   hit_ = static_cast<std::uint8_t*>(memory) + sizeof(Shared);
 }
 
-SharedProgress::~SharedProgress() { ::munmap(shared_, bytes()); }
+SharedProgress::~SharedProgress() {
+  ::munmap(shared_, bytes());
+  ::close(file_);
+}
 
 void SharedProgress::publish(unsigned worker, const Counts& counts, const std::uint8_t* counters) {
   Slot& slot = shared_->slots[worker];
   slot.executions.store(counts.executions, std::memory_order_relaxed);
   slot.effective.store(counts.effective, std::memory_order_relaxed);
   slot.schedules.store(counts.schedules, std::memory_order_relaxed);
+  if (!counters) return;
   for (std::size_t i = 0; i < edges_; i += 8) {
     std::uint64_t eight = 0;
     std::memcpy(&eight, counters + i, std::min<std::size_t>(8, edges_ - i));
@@ -60,13 +68,15 @@ void SharedProgress::retire(unsigned worker) {
   retired_.schedules += slot.schedules.exchange(0);
 }
 
+Counts SharedProgress::of(unsigned worker) const {
+  const Slot& slot = shared_->slots[worker];
+  return {slot.executions.load(std::memory_order_relaxed), slot.effective.load(std::memory_order_relaxed),
+          slot.schedules.load(std::memory_order_relaxed)};
+}
+
 Counts SharedProgress::total() const {
   Counts sum = retired_;
-  for (const Slot& slot : shared_->slots) {
-    sum.executions += slot.executions.load(std::memory_order_relaxed);
-    sum.effective += slot.effective.load(std::memory_order_relaxed);
-    sum.schedules += slot.schedules.load(std::memory_order_relaxed);
-  }
+  for (unsigned worker = 0; worker < kMaxWorkers; ++worker) sum = sum + of(worker);
   return sum;
 }
 

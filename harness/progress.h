@@ -18,21 +18,31 @@ struct Counts {
   std::uint64_t effective = 0;  // inputs that reached the driver
   std::uint64_t schedules = 0;
 };
+inline Counts operator+(const Counts& a, const Counts& b) {
+  return {a.executions + b.executions, a.effective + b.effective, a.schedules + b.schedules};
+}
 
-// Memory shared between a parent and the workers it forks.
+// Memory shared between a parent, the workers it forks, and what they start.
 class SharedProgress {
  public:
   // `edges`: size of the driver's coverage map.
   explicit SharedProgress(std::size_t edges);
+  // The one that another process has made; `file` is inherited from it.
+  SharedProgress(int file, std::size_t edges);
   ~SharedProgress();
   SharedProgress(const SharedProgress&) = delete;
   SharedProgress& operator=(const SharedProgress&) = delete;
 
-  // In worker `worker`, after an input: its counts since the worker started, and the coverage map of that input.
+  // In worker `worker`, after an input: its counts since the worker started, and the coverage map of that input, if it
+  // has one of that size.
   void publish(unsigned worker, const Counts& counts, const std::uint8_t* counters);
   // In the parent, when worker `worker` has ended: its counts become part of the total.
   void retire(unsigned worker);
   Counts total() const;
+  // What worker `worker` has published.
+  Counts of(unsigned worker) const;
+  // Not inherited unless somebody asks for it.
+  int file() const { return file_; }
   std::size_t edges() const { return edges_; }
   std::size_t edges_hit() const;
   // Map of the interleavings that any worker has seen, see fuzz/target.h, and how many there are.
@@ -50,6 +60,7 @@ class SharedProgress {
   std::size_t bytes() const { return sizeof(Shared) + edges_; }
 
   std::size_t edges_;
+  int file_;
   Shared* shared_;
   std::uint8_t* hit_;  // one byte per edge, behind the slots
   Counts retired_;

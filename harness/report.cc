@@ -106,8 +106,10 @@ std::string headline_of(const RunResult& result) {
 
 std::string token_of(const Report& report) {
   std::string token = report.rule;
-  for (std::size_t i = 0; i < report.stack.size() && i < kTokenFrames; ++i)
-    if (!report.stack[i].function.empty()) token += "--" + report.stack[i].function;
+  for (std::size_t i = 0; i < report.stack.size() && i < kTokenFrames; ++i) {
+    const Frame& frame = report.stack[i];
+    token += "--" + (frame.function.empty() ? module_offset(frame.address) : frame.function);
+  }
   return token;
 }
 

@@ -32,6 +32,7 @@ constexpr std::size_t kReportStack = 8u << 20;  // a crash may have used up the 
 constexpr unsigned kTickSeconds = 1;
 
 CrashHooks hooks;
+bool told = false;  // a report has been made: the first one counts
 const Scenario* running_scenario = nullptr;
 std::span<const std::uint8_t> running_input;
 
@@ -65,6 +66,7 @@ struct Message {
   std::string kind;
   std::vector<std::uint64_t> stack;
   Outcome outcome = Outcome::driver_bug;
+  std::string sentence = {};  // UndefinedBehaviorSanitizer's, whose own report is not printed
 };
 
 std::uint64_t place_of(const Message& message) {
@@ -80,9 +82,14 @@ RunResult result_so_far() {
 
 Report report_of(const Message& message, const Scenario& scenario) {
   RunResult ended = result_so_far();
-  if (message.outcome == Outcome::driver_bug)
-    return make_sanitizer_report({message.kind, message.stack, machine().cpu(), machine().current().id, machine().irql()},
-                                 last_trace(), ended, scenario, driver_image());
+  if (message.outcome == Outcome::driver_bug) {
+    Report report = make_sanitizer_report({message.kind, message.stack, machine().cpu(), machine().current().id, machine().irql()},
+                                          last_trace(), ended, scenario, driver_image());
+    if (message.sentence.empty()) return report;
+    report.sanitizer = false;
+    report.headline = fmt::format("DRIVER BUG: {}: {}", message.kind, message.sentence);
+    return report;
+  }
   ended.outcome = message.outcome;
   ended.message = message.kind;
   for (const std::uint64_t address : message.stack) ended.stack.push_back(address + 1);
@@ -165,8 +172,7 @@ std::vector<std::uint64_t> frames_in(std::string_view report) {
 }
 
 void after_sanitizer_report(const char* report) {
-  static bool done = false;
-  if (std::exchange(done, true)) return;  // a crash of the report itself
+  if (std::exchange(told, true)) return;  // the trap after our own report, or a crash of the report itself
   Message message{kind_in(report), frames_in(report), Outcome::driver_bug};
   const bool ours = message.stack.empty();  // no driver code in it: our own mistake
   if (ours) message = {message.kind + " outside the driver", {}, Outcome::emu_bug};
@@ -180,6 +186,7 @@ void after_sanitizer_report(const char* report) {
 // ---- the watchdog
 
 void give_up() {
+  told = true;
   Message message{fmt::format("no scheduling point for {} s of processor time", kLoopSeconds), driver_frames(),
                   Outcome::limit};
   on_report_stack(tell_entry, &message);
@@ -231,7 +238,15 @@ void deliver_bad_access(const std::string& kind, std::uint64_t place) {
   ::_exit(exit_code(message.outcome));
 }
 
+void report_undefined(const std::string& kind, const std::string& sentence) {
+  if (std::exchange(told, true)) return;
+  Message message{kind, driver_frames(), Outcome::driver_bug, sentence};
+  on_report_stack(tell_entry, &message);
+  if (__llvm_profile_write_file) __llvm_profile_write_file();
+}
+
 void report_and_trap(const Scenario& scenario, const RunResult& result) {
+  told = true;
   print_to_stderr(make_report(last_trace(), result, scenario, driver_image()));
   if (__llvm_profile_write_file) __llvm_profile_write_file();
   machine().trap_on_failed_fiber();

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <span>
+#include <string>
 
 #include "harness/report.h"
 
@@ -34,5 +35,9 @@ inline constexpr unsigned kLoopSeconds = 10;
 // A bad access whose kind and place are known without AddressSanitizer's report: where only the verdict is wanted, hands it
 // out and ends the process, many times faster than a report with its symbols. Otherwise returns.
 void deliver_bad_access(const std::string& kind, std::uint64_t place);
+
+// For UndefinedBehaviorSanitizer, before its own report: ours, with its word and its sentence. What follows is the
+// caller's. Only the first report of a process is made.
+void report_undefined(const std::string& kind, const std::string& sentence);
 
 }  // namespace wdm

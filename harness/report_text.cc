@@ -47,7 +47,7 @@ void put_stack(std::string& out, const Report& report) {
   for (std::size_t i = 0; i < report.stack.size(); ++i) {
     const Frame& f = report.stack[i];
     if (f.line == 0)
-      out += fmt::format("    #{} {:#x} ({})\n", i, f.address, module_offset(f.address));
+      out += fmt::format("    #{} {:#x} ({})\n", i, f.address, module_path_offset(f.address));
     else
       out += fmt::format("    #{} {:#x} in {} {}:{}:{}\n", i, f.address, f.function, f.file, f.line, f.column);
   }

@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 #include <link.h>
+#include <unistd.h>
 
+#include <cstdlib>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <sstream>
@@ -38,8 +40,24 @@ std::uint64_t load_base() {
   return base;
 }
 
+// A fuzzing farm that symbolizes offline says so to the sanitizers; so do we as we are told.
+bool symbolizing_is_off() {
+  for (const char* const name : {"ASAN_OPTIONS", "UBSAN_OPTIONS"})
+    if (const char* const options = std::getenv(name); options && std::string_view(options).find("symbolize=0") != std::string_view::npos)
+      return true;
+  return false;
+}
+
+// From PATH, or the one that was put beside this executable.
+std::string find_symbolizer() {
+  if (symbolizing_is_off()) return "";
+  const std::string found = find_program({"llvm-symbolizer-14", "llvm-symbolizer"});
+  const std::string beside = (executable_directory() / "llvm-symbolizer").string();
+  return found.empty() && ::access(beside.c_str(), X_OK) == 0 ? beside : found;
+}
+
 const std::string& symbolizer() {
-  static const std::string path = find_program({"llvm-symbolizer-14", "llvm-symbolizer"});
+  static const std::string path = find_symbolizer();
   return path;
 }
 
@@ -78,6 +96,10 @@ std::string short_path(const std::string& path) {
 
 std::string module_offset(std::uint64_t address) {
   return fmt::format("{}+{:#x}", executable_path().filename().string(), address - load_base());
+}
+
+std::string module_path_offset(std::uint64_t address) {
+  return fmt::format("{}+{:#x}", executable_path().string(), address - load_base());
 }
 
 void symbolize_all(std::span<const std::uint64_t> addresses) {

@@ -25,6 +25,8 @@ const std::vector<Frame>& symbolize(std::uint64_t address);
 std::vector<std::uint64_t> symbolized_addresses();
 // "module+0x12": what an offline symbolizer needs.
 std::string module_offset(std::uint64_t address);
+// The same with the executable's full path.
+std::string module_path_offset(std::uint64_t address);
 // Path of the source relative to the driver's directory, or the file name alone.
 std::string short_path(const std::string& path);
 

@@ -7,6 +7,11 @@ install(PROGRAMS $<TARGET_FILE:wdmfuzz-cli> DESTINATION bin RENAME wdmfuzz)
 install(FILES $<TARGET_FILE:wdmfuzz_driver> $<TARGET_FILE:wdmfuzz_core> $<TARGET_FILE:wdmfuzz_nt>
   ${PROJECT_BINARY_DIR}/driver-compile.txt ${PROJECT_BINARY_DIR}/driver-link.txt ${PROJECT_BINARY_DIR}/emulated.txt
   DESTINATION lib/wdmfuzz)
+# For `coverage`, and for `fuzz --engine afl`; the mutator is there when it has been built.
+foreach(flavour coverage afl)
+  install(FILES ${PROJECT_BINARY_DIR}/driver-compile-${flavour}.txt ${PROJECT_BINARY_DIR}/driver-link-${flavour}.txt DESTINATION lib/wdmfuzz)
+endforeach()
+install(TARGETS wdmfuzz_afl_mutator LIBRARY DESTINATION lib/wdmfuzz OPTIONAL)
 
 # The part of the repository that the program reads: the driver compiler, the samples and their cases.
 install(DIRECTORY emu/sdk DESTINATION share/wdmfuzz/emu USE_SOURCE_PERMISSIONS)

@@ -262,7 +262,9 @@ int verb_coverage(const Options& options, const Layout& layout) {
   const DriverSpec spec = resolve_driver(options.driver, options.defines, layout.samples());
   const auto cases = cases_of(options, layout, spec);
   const fs::path pages = page_directory(options, spec);
-  const BuiltDriver driver = build_driver(layout, spec, Flavour::coverage);
+  Layout counting = layout;
+  counting.flavour = "coverage";
+  const BuiltDriver driver = build_driver(counting, spec);
   const TemporaryDirectory work;
   const fs::path profile = profile_of(driver, cases, work.path());
   const std::string exported =

@@ -10,8 +10,8 @@ void **mach_seh_chain(void);
 [[noreturn]] void mach_unhandled_exception(unsigned int code, unsigned long long address);
 [[noreturn]] void mach_not_emulated(const char *name);
 
-// Provided by AddressSanitizer: forgets the red zones of the frames a jump leaves.
-void __asan_handle_no_return(void);
+// Provided by AddressSanitizer, when there is one: forgets the red zones of the frames a jump leaves.
+[[gnu::weak]] void __asan_handle_no_return(void);
 
 [[noreturn]] void wdm_longjmp(const unsigned long long *registers);
 [[noreturn]] void wdm_seh_start_finally(wdm_seh_frame *frame);
@@ -59,7 +59,7 @@ EXCEPTION_RECORD *record_of(wdm_seh_frame *frame) { return reinterpret_cast<EXCE
   *record_of(frame) = record;
   frame->pointers[0] = frame->record;
   frame->pointers[1] = nullptr;
-  __asan_handle_no_return();
+  if (__asan_handle_no_return) __asan_handle_no_return();
   wdm_longjmp(frame->resume);
 }
 

@@ -57,6 +57,13 @@ fs::path campaign_directory(const Options& options) {
   return options.drivers.size() > 1 ? fs::path(options.out) / driver_profile().name : fs::path(options.out);
 }
 
+// Set by the program that has built this executable.
+std::string environment(const char* name) {
+  const char* const value = std::getenv(name);
+  if (!value) throw UserError("--engine afl: start it with ./wdmfuzz, which builds the driver for AFL++");
+  return value;
+}
+
 CampaignOptions campaign_options(const Options& options) {
   CampaignOptions campaign;
   campaign.out = campaign_directory(options);
@@ -66,6 +73,10 @@ CampaignOptions campaign_options(const Options& options) {
   campaign.keep_going = options.keep_going;
   campaign.json = options.json;
   campaign.engine_flags = options.engine_flags;
+  if (options.engine == "afl") {
+    campaign.afl_target = environment("WDMFUZZ_AFL_TARGET");
+    campaign.afl_mutator = environment("WDMFUZZ_AFL_MUTATOR");
+  }
   campaign.seeds = seed_files();
   return campaign;
 }
@@ -107,8 +118,6 @@ void write_page(const CampaignFinding& finding) {
 }  // namespace
 
 int verb_fuzz(const Options& options) {
-  if (options.engine != "libfuzzer")
-    throw UserError("--engine " + options.engine + ": only libfuzzer runs from here; fuzz/README.md tells how to use others");
   const CampaignOptions campaign = campaign_options(options);
   if (const int code = check_that_it_loads(campaign)) return code;
   return run_campaign(campaign).exit_code;

@@ -57,6 +57,15 @@ expect 0 '' -o fine.o --fine driver/main.c
 check grep -q '__sanitizer_cov_load4' <(nm -u fine.o)
 expect 0 '' -o plain.o --coverage none driver/main.c
 check test -z "$(nm -u plain.o | grep __sanitizer_cov)"
+check test -n "$(nm -u driver.o | grep __asan_report)"
+expect 0 '' -o plain.o --sanitize none driver/main.c
+check test -z "$(nm -u plain.o | grep -E '__(asan|ubsan)_')"
+expect 0 '' -o guards.o --coverage trace-pc-guard driver/main.c
+check test "$(nm -u guards.o | grep -c '__sanitizer_cov_trace_pc_guard_init\|__sanitizer_cov_8bit_counters_init')" = 1
+expect 0 '' -o undefined.o --sanitize signed-integer-overflow,unsigned-integer-overflow,function,vptr driver/main.c
+check test "$(nm -u undefined.o | grep -o '__ubsan_handle_.*')" = __ubsan_handle_add_overflow_abort
+expect 0 '' -o mapping.o --sanitize none --coverage none --profile driver/main.c
+check test "$(objdump -hw mapping.o | grep -c ' __llvm_cov\(map\|fun\) \| __llvm_prf_cnts ')" = 3
 expect 0 '' -o layout.o --kernel "$here/layout_test.c" "$here/layout_test.cc"
 
 expect 2 'broken\.c:1:9: error' -o x.o broken.c

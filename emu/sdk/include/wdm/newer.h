@@ -1,6 +1,12 @@
 /* Constants, types and DDIs that are newer than the package. Values are the documented ones. */
 #pragma once
 
+/* The compiler's own offsetof instead of the address of a null pointer's member, which is undefined behaviour. */
+#undef CONTAINING_RECORD
+#define CONTAINING_RECORD(address, type, field) ((type *)((PCHAR)(address) - __builtin_offsetof(type, field)))
+#undef FIELD_OFFSET
+#define FIELD_OFFSET(type, field) ((LONG)__builtin_offsetof(type, field))
+
 #ifdef __cplusplus
 extern "C" {
 #endif

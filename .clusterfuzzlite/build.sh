@@ -1,0 +1,2 @@
+#!/bin/bash -eu
+bash -eu "$SRC/wdm/fuzz/oss-fuzz/build.sh"
