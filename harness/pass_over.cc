@@ -18,13 +18,18 @@ enum class Mode { nothing, known, everything };
 Mode mode = Mode::nothing;
 KnownPlaces known;
 
-// The last read that was passed over, and how long the trace was then.
+// The last read that was passed over, and how long the trace was then: it is shorter in a later run.
 struct {
   std::uintptr_t address = 0;
+  std::uint64_t place = 0;
   std::size_t events = 0;
 } passed_read;
-constexpr std::size_t kSoonEvents = 8;
-constexpr std::uintptr_t kPage = 4096;
+constexpr std::uintptr_t kReach = 64u << 10;  // of a loop, above it
+
+bool reached_from_passed_read(std::uintptr_t address) {
+  return mode != Mode::nothing && passed_read.address && address - passed_read.address < kReach &&
+         machine().trace().events.size() >= passed_read.events;
+}
 
 bool is_known(const Finding& finding) {
   RunResult result;
@@ -54,7 +59,7 @@ bool can_abandon(const char* word, std::uintptr_t pc, std::uintptr_t stack, cons
   const auto begin = reinterpret_cast<std::uintptr_t>(image.text_begin);
   if (!machine().running() || pc < begin || pc >= reinterpret_cast<std::uintptr_t>(image.text_end)) return false;
   if (!machine().current().fiber.contains(reinterpret_cast<const void*>(stack - kEnough))) return false;
-  return is_passed_over(word, pc - begin) || follows_passed_read(reinterpret_cast<std::uintptr_t>(address), kPage);
+  return is_passed_over(word, pc - begin) || reached_from_passed_read(reinterpret_cast<std::uintptr_t>(address));
 }
 
 // Returns into abandon_run() instead of the instruction that trapped: the signal is over by then.
@@ -98,11 +103,12 @@ void pass_over(KnownPlaces new_known) {
 
 void pass_over_everything() { start(Mode::everything); }
 
-void note_passed_read(std::uintptr_t address) { passed_read = {address, machine().trace().events.size()}; }
+void note_passed_read(std::uintptr_t address, std::uint64_t place) {
+  passed_read = {address, place, machine().trace().events.size()};
+}
 
-bool follows_passed_read(std::uintptr_t address, std::uintptr_t reach) {
-  return mode != Mode::nothing && passed_read.address && address - passed_read.address < reach &&
-         machine().trace().events.size() - passed_read.events <= kSoonEvents;
+bool follows_passed_read(std::uintptr_t address, std::uint64_t place) {
+  return reached_from_passed_read(address) && (place == passed_read.place || address == passed_read.address);
 }
 
 bool passes_over() { return mode != Mode::nothing; }

@@ -20,10 +20,10 @@ void pass_over(KnownPlaces known);
 // The same for whatever there is to find: for measuring what inputs reach.
 void pass_over_everything();
 
-// A bad read at this address has just been passed over. What follows from it within the next steps is the same defect: the
-// byte read again on the next line, or the end of the mapping reached by the loop that left its buffer.
-void note_passed_read(std::uintptr_t address);
-bool follows_passed_read(std::uintptr_t address, std::uintptr_t reach);
+// A bad read of this address has just been passed over. Some of what comes later in the run is the same defect: the byte read
+// again on another line, and what a loop that left its buffer runs into, be it freed memory or the end of the mapping.
+void note_passed_read(std::uintptr_t address, std::uint64_t place);
+bool follows_passed_read(std::uintptr_t address, std::uint64_t place);
 
 // Is anything passed over in this process?
 bool passes_over();

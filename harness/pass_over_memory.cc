@@ -97,11 +97,11 @@ void make_read_repeatable(const Access& access, bool heap) {
 
 // Is this bad access one to pass over? One that would damage what others own ends its run here.
 bool passed(const Access& access, const std::string& kind, std::uint64_t place) {
-  if (!is_passed_over(kind, place) && (access.write || !follows_passed_read(access.address, 1))) return false;
+  if (!is_passed_over(kind, place) && (access.write || !follows_passed_read(access.address, place))) return false;
   if (access.write && kind != "heap-use-after-free") machine().end(Outcome::clean, "");
   if (access.write) return true;
   make_read_repeatable(access, kind == "heap-buffer-overflow");
-  note_passed_read(access.address);
+  note_passed_read(access.address, place);
   return true;
 }
 
