@@ -6,7 +6,6 @@
 #include "emu/machine/machine.h"
 #include "harness/driver_info.h"
 #include "harness/mutate.h"
-#include "harness/pass_over.h"
 #include "harness/report.h"
 #include "harness/report_crash.h"
 
@@ -44,12 +43,7 @@ void note_interleavings() {
   }
 }
 
-// A missing DDI or a limit that a campaign knows: the run is over, the input's other schedules may say more.
-bool known(const RunResult& result) {
-  if (!passes_over() || result.outcome == Outcome::emu_bug) return false;
-  const Verdict verdict = verdict_of(last_trace(), result, driver_image());
-  return is_passed_over(verdict.what, verdict.place);
-}
+bool (*goes_on)(const RunResult&) = nullptr;
 
 int run_input(const std::uint8_t* data, std::size_t size) {
   const Scenario scenario = input_scenario({data, size});
@@ -60,7 +54,7 @@ int run_input(const std::uint8_t* data, std::size_t size) {
     ++stats.schedules;
     note_interleavings();
     reached |= result.stats.dispatched != 0;
-    if (result.outcome != Outcome::clean && !known(result)) report_and_trap(scenario, result);
+    if (result.outcome != Outcome::clean && !(goes_on && goes_on(result))) report_and_trap(scenario, result);
     if (!machine().had_choice()) break;
   }
   stats.effective += reached;
@@ -70,6 +64,8 @@ int run_input(const std::uint8_t* data, std::size_t size) {
 }  // namespace
 
 const TargetStats& target_stats() { return stats; }
+
+void go_on_when(bool (*known)(const RunResult&)) { goes_on = known; }
 
 void share_interleavings(std::atomic<std::uint64_t>* words) { shared_map = words; }
 

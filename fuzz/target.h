@@ -19,6 +19,9 @@ struct TargetStats {
 };
 const TargetStats& target_stats();
 
+// From now on a run that ends so that `known` says yes is no crash: the input's other schedules may say more.
+void go_on_when(bool (*known)(const RunResult&));
+
 inline constexpr std::size_t kInterleavingBits = 1u << 20;
 // From now on each interleaving that is new to this process is also marked in `words`, a map of kInterleavingBits that
 // several processes share, so that they are counted once.

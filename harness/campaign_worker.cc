@@ -35,6 +35,13 @@ struct Worker {
 };
 Worker worker;
 
+// A missing DDI or a limit that the campaign knows.
+bool known_end(const RunResult& result) {
+  if (result.outcome == Outcome::emu_bug) return false;
+  const Verdict verdict = verdict_of(last_trace(), result, driver_image());
+  return is_passed_over(verdict.what, verdict.place);
+}
+
 int one_input(const std::uint8_t* data, std::size_t size) {
   set_running({data, size});
   const int result = LLVMFuzzerTestOneInput(data, size);
@@ -73,6 +80,7 @@ void redirect_output(const std::filesystem::path& log) {
   ::signal(SIGTERM, SIG_DFL);  // libFuzzer installs its handler only where there is none
   redirect_output(options.out / "log" / fmt::format("worker-{}.log", worker.number));
   pass_over(known);
+  if (!known.empty()) go_on_when(known_end);
   const auto arguments = engine_arguments(options, seed);
   std::vector<char*> pointers;
   for (const std::string& a : arguments) pointers.push_back(const_cast<char*>(a.c_str()));

@@ -36,7 +36,7 @@ bool drops_sanitizer_reports(const Options& options) {
 
 void leave_out_symbols() {
   const char* const old = std::getenv("ASAN_OPTIONS");
-  ::setenv("ASAN_OPTIONS", fmt::format("symbolize=0:{}", old ? old : "").c_str(), 1);  // what the user says later wins
+  ::setenv("ASAN_OPTIONS", fmt::format("external_symbolizer_path=:{}", old ? old : "").c_str(), 1);  // what the user says later wins
 }
 
 int run_in_driver(const Options& options, char** argv) {

@@ -1,7 +1,6 @@
 // JUnit's XML, for continuous integration.
 
 #include <pugixml.hpp>
-#include <sstream>
 
 #include "harness/triage.h"
 
@@ -15,6 +14,12 @@ std::string printable(std::string text) {
     if (static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\t') c = '?';
   return text;
 }
+
+// Not a stream: the library may have been built with another C++ library than this program.
+struct Text final : pugi::xml_writer {
+  std::string text;
+  void write(const void* data, std::size_t size) override { text.append(static_cast<const char*>(data), size); }
+};
 
 void set(pugi::xml_node& node, const char* name, const std::string& value) {
   node.append_attribute(name).set_value(printable(value).c_str());
@@ -50,9 +55,9 @@ std::string render_junit(const Triage& triage) {
   set(suite, "name", "wdmfuzz triage " + triage.driver);
   set_counts(suite, triage.buckets.size());
   for (const Bucket& bucket : triage.buckets) add_case(suite, triage, bucket);
-  std::ostringstream out;
+  Text out;
   document.save(out, "  ");
-  return out.str();
+  return out.text;
 }
 
 }  // namespace wdm

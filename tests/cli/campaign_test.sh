@@ -106,11 +106,11 @@ case_one_campaign_per_directory() {
 case_several_drivers() {
   run 2 fuzz mailbox no-such-driver --time 1; complains 'no such directory'
   run 2 fuzz mailbox mailbox --time 1; complains 'is called mailbox, too'
-  run 1 fuzz eventlike "$drivers/does_not_compile" mailbox --time 60 --jobs 2 --seed 7 --out o -- -runs=1000
-  grep -q '^eventlike  *clean ' out || fail 'no line of the first'
+  run 1 fuzz packetio "$drivers/does_not_compile" mailbox --time 60 --jobs 2 --seed 7 --out o -- -runs=20000
+  grep -q '^packetio  *clean ' out || fail 'no line of the first'
   grep -q 'does_not_compile  *does not build ' out || fail 'no line of the one that does not build'
   grep -q '^mailbox  *DRIVER BUG  *1 ' out || fail 'no line of the last'
-  [[ -d o/eventlike/corpus && -s o/mailbox/findings/spinlock-1.scn ]] || fail 'no directory for each'
+  [[ -d o/packetio/corpus && -s o/mailbox/findings/spinlock-1.scn ]] || fail 'no directory for each'
 }
 
 case_triage() {
