@@ -68,6 +68,7 @@ class Campaign {
     fs::path input;
     IsolatedRun run;
     std::string summary;
+    KnownPlaces passed;  // what the run went on past: with more passed over it may go another way
   };
 
   // ---- the beginning
@@ -217,10 +218,11 @@ class Campaign {
       return;
     }
     std::string summary = summary_of(run.verdict, driver_image());
+    KnownPlaces passed = known_places_;
     known_places_.insert({run.verdict.what, run.verdict.place});
     const bool first = reported_.insert(summary).second && !(options_.keep_going && known_.contains(summary));
     if (first)
-      caught_.push_back({input, std::move(run), std::move(summary)});
+      caught_.push_back({input, std::move(run), std::move(summary), std::move(passed)});
     else
       put_away(input, summary);
   }
@@ -277,10 +279,15 @@ class Campaign {
 
   fs::path minimised(const Caught& caught) {
     output_.caught(caught.summary);
-    Scenario scenario = minimized(caught.run.scenario, caught.run.verdict, driver_image(), kMinimizeSeconds, known_places_, [this] {
-      if (!workers_.empty()) tend();
-      return !interrupted;
-    });
+    Scenario scenario = caught.run.scenario;
+    try {
+      scenario = minimized(scenario, caught.run.verdict, driver_image(), kMinimizeSeconds, caught.passed, [this] {
+        if (!workers_.empty()) tend();
+        return !interrupted;
+      });
+    } catch (const UserError& error) {
+      output_.say(fmt::format("wdmfuzz: {}: {}; kept as it is", caught.summary, error.what()));
+    }
     scenario.expect = caught.summary;
     const fs::path file = store_.free_stem(file_word(caught.run.verdict.what)).string() + ".scn";
     write_file(file, to_text(scenario));
