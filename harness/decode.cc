@@ -62,6 +62,7 @@ void decode_operation(const std::uint8_t* record, const DriverProfile& profile, 
 
 // Takes the operation's data off the end of `payload`.
 void take_data(const std::uint8_t* record, Bytes& payload, Operation& op) {
+  op.data.clear();
   if (!fields_of(op.kind).data) return;
   const std::size_t wanted = fold(load<std::uint16_t>(record + kOpDataSizeAt), limits::kMaxDataBytes);
   const Bytes data = payload.last(std::min(wanted, payload.size()));
@@ -102,13 +103,21 @@ Bytes take_records(Bytes& rest, std::size_t wanted, std::size_t size) {
 }  // namespace
 
 Scenario decode(std::span<const std::uint8_t> bytes, const DriverProfile& profile) {
+  Scenario scenario;
+  decode_to(scenario, bytes, profile);
+  return scenario;
+}
+
+void decode_to(Scenario& scenario, std::span<const std::uint8_t> bytes, const DriverProfile& profile) {
   // Every version reads as version 1, so the version byte is not looked at.
   std::uint8_t header[kHeaderSize] = {};
   const std::size_t have = std::min(bytes.size(), sizeof header);
   std::copy_n(bytes.begin(), have, header);
   Bytes rest = bytes.subspan(have);
 
-  Scenario scenario;
+  scenario.driver.clear();
+  scenario.expect.clear();
+  scenario.schedule.directives.clear();
   decode_header(header, scenario);
   const Bytes operations =
       take_records(rest, std::min<std::size_t>(operation_count(header), limits::kMaxOperations), kOpSize);
@@ -127,12 +136,20 @@ Scenario decode(std::span<const std::uint8_t> bytes, const DriverProfile& profil
     if (decode_directive(directives.data() + i, d)) scenario.schedule.directives.push_back(d);
   }
   make_canonical(scenario);
-  return scenario;
 }
 
 Scenario parse(std::span<const std::uint8_t> bytes, const DriverProfile& profile) {
+  Scenario scenario;
+  parse_to(scenario, bytes, profile);
+  return scenario;
+}
+
+void parse_to(Scenario& scenario, std::span<const std::uint8_t> bytes, const DriverProfile& profile) {
   const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-  return text.starts_with("wdmfuzz ") ? from_text(text) : decode(bytes, profile);
+  if (text.starts_with("wdmfuzz "))
+    scenario = from_text(text);
+  else
+    decode_to(scenario, bytes, profile);
 }
 
 }  // namespace wdm

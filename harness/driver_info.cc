@@ -77,20 +77,25 @@ void set_fixed_cpus(unsigned cpus) { fixed_cpus = cpus; }
 namespace {
 
 // Engines mutate bytes, those of a text as well: what no longer is one is a binary scenario like any other.
-Scenario parse_anything(std::span<const std::uint8_t> bytes) {
+void parse_anything(Scenario& scenario, std::span<const std::uint8_t> bytes) {
   try {
-    return parse(bytes, driver_profile());
+    parse_to(scenario, bytes, driver_profile());
   } catch (const ScenarioError&) {
-    return decode(bytes, driver_profile());
+    decode_to(scenario, bytes, driver_profile());
   }
 }
 
 }  // namespace
 
 Scenario input_scenario(std::span<const std::uint8_t> bytes) {
-  Scenario scenario = parse_anything(bytes);
-  if (fixed_cpus) scenario.cpus = static_cast<std::uint8_t>(fixed_cpus);
+  Scenario scenario;
+  read_input(scenario, bytes);
   return scenario;
+}
+
+void read_input(Scenario& scenario, std::span<const std::uint8_t> bytes) {
+  parse_anything(scenario, bytes);
+  if (fixed_cpus) scenario.cpus = static_cast<std::uint8_t>(fixed_cpus);
 }
 
 }  // namespace wdm

@@ -26,5 +26,7 @@ std::string program_as_typed();
 void set_fixed_cpus(unsigned cpus);
 // The scenario that a fuzzer's input stands for; total, also for broken text.
 Scenario input_scenario(std::span<const std::uint8_t> bytes);
+// The same into `scenario`, whose memory is used again.
+void read_input(Scenario& scenario, std::span<const std::uint8_t> bytes);
 
 }  // namespace wdm

@@ -89,7 +89,8 @@ Scenario random_scenario(std::uint64_t seed, const DriverProfile& profile) {
 std::size_t mutate(std::uint8_t* data, std::size_t size, std::size_t max_size, unsigned seed,
                    const DriverProfile& profile, BlindMutation blind) {
   Random random(seed);
-  Scenario scenario = decode({data, size}, profile);
+  static Scenario scenario;  // keeps its memory: this runs before every execution
+  decode_to(scenario, {data, size}, profile);
   if (scenario.operations.empty())
     scenario = random_scenario(random.next(), profile);
   else

@@ -112,6 +112,8 @@ void make_canonical(Scenario& scenario);
 // Total: any bytes are a scenario, and a canonical one. Structure comes from the front, payload from the back
 // (harness/README.md). Nothing at all is a scenario without operations.
 Scenario decode(std::span<const std::uint8_t> bytes, const DriverProfile& profile);
+// The same into `scenario`, whose memory is used again: for what runs a hundred thousand times a second.
+void decode_to(Scenario& scenario, std::span<const std::uint8_t> bytes, const DriverProfile& profile);
 // decode(encode(s)) is s, for a canonical s without `driver` and `expect`, which only the text form has.
 std::vector<std::uint8_t> encode(const Scenario& scenario, const DriverProfile& profile);
 // Size of what encode returns.
@@ -128,5 +130,6 @@ Scenario from_text(std::string_view text);
 
 // A file's bytes, text or binary: text when they start with "wdmfuzz ".
 Scenario parse(std::span<const std::uint8_t> bytes, const DriverProfile& profile);
+void parse_to(Scenario& scenario, std::span<const std::uint8_t> bytes, const DriverProfile& profile);
 
 }  // namespace wdm

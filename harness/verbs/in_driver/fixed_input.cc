@@ -16,7 +16,8 @@ namespace {
 std::vector<std::uint8_t> fixed_bytes;
 
 int run_it(const std::uint8_t*, std::size_t) {
-  const Scenario scenario = input_scenario(fixed_bytes);
+  static Scenario scenario;  // as fuzz/target.cc does it
+  read_input(scenario, fixed_bytes);
   return run_once(driver_image(), scenario, 0, {}).outcome == Outcome::clean ? 0 : -1;
 }
 
