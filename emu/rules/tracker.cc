@@ -42,6 +42,10 @@ std::vector<Finding> Tracker::judge(const Trace& trace) {
   reset();
   std::vector<Finding> all;
   for (std::uint32_t index = 0; index < trace.events.size(); ++index) {
+    // As the machine does it. A stored trace may be from a newer version.
+    const Event& event = trace.events[index];
+    if (event.kind >= EVENT_COUNT || (event.kind == EVENT_DdiEnter && event.ddi >= DDI_COUNT)) continue;
+    if (ignores(event)) continue;
     const std::vector<Finding>& found = on(trace, index);
     all.insert(all.end(), found.begin(), found.end());
   }
