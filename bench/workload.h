@@ -7,6 +7,7 @@
 
 #include "emu/machine/hypercall.h"
 #include "emu/machine/machine.h"
+#include "emu/trace/ddi_numbers.h"
 
 namespace wdm::bench {
 

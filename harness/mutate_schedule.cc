@@ -5,6 +5,7 @@
 #include <iterator>
 
 #include "emu/machine/hypercall.h"
+#include "emu/trace/ddi_numbers.h"
 #include "harness/mutate_parts.h"
 
 namespace wdm {

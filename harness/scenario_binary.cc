@@ -1,3 +1,4 @@
+#include "emu/trace/ddi_numbers.h"
 #include "harness/scenario_binary.h"
 
 #include <algorithm>

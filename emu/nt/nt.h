@@ -12,7 +12,7 @@ extern "C" {
 }
 
 #include "emu/machine/hypercall.h"
-#include "emu/trace/numbers.h"
+#include "emu/trace/ddi_numbers.h"
 
 namespace nt {
 

@@ -5,6 +5,7 @@
 #include <initializer_list>
 #include <string_view>
 
+#include "emu/trace/ddi_numbers.h"
 #include "emu/trace/trace.h"
 
 namespace wdm {

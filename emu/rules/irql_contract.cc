@@ -17,6 +17,7 @@
 #include "emu/rules/ddi_set.h"
 #include "emu/rules/irql_at_return.h"
 #include "emu/rules/text.h"
+#include "emu/trace/ddi_numbers.h"
 
 namespace wdm {
 namespace {

@@ -1,4 +1,5 @@
 #include "emu/rules/tracker.h"
+#include "emu/trace/ddi_numbers.h"
 
 namespace wdm {
 

@@ -9,6 +9,7 @@
 
 #include "emu/rules/ledger.h"
 #include "emu/rules/rule.h"
+#include "emu/trace/ddi_numbers.h"
 
 namespace wdm {
 

@@ -1,4 +1,5 @@
 // Names for the numbers of a trace, all from the .def tables.
+#include "emu/trace/ddi_numbers.h"
 #include "emu/trace/trace.h"
 
 #include <array>

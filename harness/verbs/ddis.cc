@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "emu/trace/ddi_numbers.h"
 #include "emu/trace/trace.h"
 #include "harness/verbs/verbs.h"
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "emu/machine/hypercall.h"
+#include "emu/trace/ddi_numbers.h"
 #include "harness/random.h"
 #include "harness/scenario.h"
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <set>
 
+#include "emu/trace/ddi_numbers.h"
 #include "harness/mutate.h"
 #include "harness/scenario_binary.h"
 #include "tests/harness/any_scenario.h"

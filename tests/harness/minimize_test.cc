@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "emu/trace/ddi_numbers.h"
 #include "harness/minimize.h"
 #include "harness/mutate.h"
 #include "tests/harness/any_scenario.h"

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include "emu/trace/ddi_numbers.h"
 #include "harness/mutate.h"
 #include "tests/harness/any_scenario.h"
 

@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "emu/rules/ddi_set.h"
+#include "emu/trace/ddi_numbers.h"
 #include "tests/emu/rules/event_list.h"
 
 namespace wdm {

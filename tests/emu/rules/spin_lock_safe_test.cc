@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include "emu/trace/ddi_numbers.h"
 #include "tests/emu/rules/event_list.h"
 
 namespace wdm {

@@ -1,3 +1,4 @@
+#include "emu/trace/ddi_numbers.h"
 #include "emu/trace/trace.h"
 
 #include <gtest/gtest.h>
