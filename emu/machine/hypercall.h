@@ -131,8 +131,8 @@ void mach_leave(m_u32 routine, m_u32 object, m_u64 arg);
 
 /* ---- choices, outcomes -------------------------------------------------------------------------------------- */
 
-enum { MACH_CHOICE_POOL_FAILS = 0, MACH_CHOICE_QUOTA = 1 };
-/* A non-deterministic answer in [0, n); 0 is the ordinary one. Recorded in the schedule. */
+/* A non-deterministic answer in [0, n) to a question of `kind`, CHOICE_* of emu/trace/choices.def; 0 is the ordinary
+ * one. Recorded in the schedule by the DDI call it happens in, so at most one question per call. */
 m_u32 mach_choose(m_u32 kind, m_u32 n);
 __attribute__((noreturn)) void mach_not_emulated(const char* name);
 /* Our own mistake: ends as EMU BUG. */

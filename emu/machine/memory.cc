@@ -35,7 +35,7 @@ void* Machine::arena_alloc(std::uint64_t size) {
 
 void* Machine::pool_alloc(std::uint64_t size, std::uint32_t tag, std::uint32_t flags, const void* pc) {
   const bool ours = flags & MACH_POOL_KERNEL;
-  if (!ours && choose(MACH_CHOICE_POOL_FAILS, 2) != 0) return nullptr;
+  if (!ours && choose(CHOICE_PoolFails, 2) != 0) return nullptr;
   if (size > limits::kPoolBytes || pool_used_ + size > limits::kPoolBytes) {
     if (!ours) return nullptr;  // as a machine with that much pool would answer
     end(Outcome::limit, "the kernel's own memory is used up");

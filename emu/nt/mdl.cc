@@ -158,7 +158,7 @@ NTKERNELAPI PVOID NTAPI MmMapLockedPagesSpecifyCache(PMDLX MemoryDescriptorList,
   DDI_ENTER(MmMapLockedPagesSpecifyCache, MemoryDescriptorList);
   if (AccessMode != KernelMode) mach_not_emulated("MmMapLockedPagesSpecifyCache into user mode");
   /* Page table entries run out as pool does. */
-  if (!BugCheckOnFailure && mach_choose(MACH_CHOICE_POOL_FAILS, 2)) return nullptr;
+  if (!BugCheckOnFailure && mach_choose(CHOICE_MapFails, 2)) return nullptr;
   return nt::map(MemoryDescriptorList);
 }
 
@@ -166,7 +166,7 @@ NTKERNELAPI PVOID NTAPI MmMapLockedPagesSpecifyCache(PMDLX MemoryDescriptorList,
 NTKERNELAPI PVOID NTAPI MmGetSystemAddressForMdlSafe(PMDL Mdl, ULONG) {
   DDI_ENTER(MmGetSystemAddressForMdlSafe, Mdl);
   if (Mdl->MdlFlags & (MDL_MAPPED_TO_SYSTEM_VA | MDL_SOURCE_IS_NONPAGED_POOL)) return Mdl->MappedSystemVa;
-  return mach_choose(MACH_CHOICE_POOL_FAILS, 2) ? nullptr : nt::map(Mdl);
+  return mach_choose(CHOICE_MapFails, 2) ? nullptr : nt::map(Mdl);
 }
 
 NTKERNELAPI PVOID NTAPI MmGetSystemAddressForMdl(PMDL Mdl) {

@@ -23,6 +23,13 @@ enum object_number {
   OBJECT_COUNT
 };
 
+enum choice_number {
+#define CHOICE(name, nature, text) CHOICE_##name,
+#include "emu/trace/choices.def"
+#undef CHOICE
+  CHOICE_COUNT
+};
+
 /* No DDI; the others stand in ddi_numbers.h, which few files need, so that a new DDI does not compile everything anew. */
 enum { DDI_None = 0 };
 
