@@ -98,6 +98,7 @@ const RunResult& Machine::run(const DriverImage& image, unsigned cpus, Strategy&
   set_state(first, Thread::State::running);
   running_ = true;
   first.fiber.enter_from(main_);
+  had_choice_ &= !strategy.exhausted();
   if (result_.outcome != Outcome::clean) result_.decisions = decisions();
   return result_;
 }

@@ -183,7 +183,7 @@ class Machine {
   // Hashes of (step left, step resumed) for each switch between threads: interleaving coverage.
   const std::vector<std::uint32_t>& switch_features() const { return features_; }
   bool running() const { return running_; }
-  // Had any point of the run more than one actor to choose from?
+  // Could another run of the same schedule have gone otherwise?
   bool had_choice() const { return had_choice_; }
 
  private:

@@ -227,17 +227,20 @@ NTKERNELAPI NTSTATUS NTAPI ObReferenceObjectByHandleWithTag(HANDLE Handle, ACCES
 
 NTKERNELAPI PKEVENT NTAPI IoCreateNotificationEvent(PUNICODE_STRING EventName, PHANDLE EventHandle) {
   DDI_ENTER(IoCreateNotificationEvent, nullptr);
+  if (nt::out_of_resources()) return nullptr;
   return nt::create_named_event(EventName, NotificationEvent, EventHandle);
 }
 
 NTKERNELAPI PKEVENT NTAPI IoCreateSynchronizationEvent(PUNICODE_STRING EventName, PHANDLE EventHandle) {
   DDI_ENTER(IoCreateSynchronizationEvent, nullptr);
+  if (nt::out_of_resources()) return nullptr;
   return nt::create_named_event(EventName, SynchronizationEvent, EventHandle);
 }
 
 NTSYSAPI NTSTATUS NTAPI ZwCreateEvent(PHANDLE EventHandle, ACCESS_MASK, POBJECT_ATTRIBUTES ObjectAttributes,
                                       EVENT_TYPE EventType, BOOLEAN InitialState) {
   DDI_ENTER(ZwCreateEvent, nullptr);
+  if (nt::out_of_resources()) return STATUS_INSUFFICIENT_RESOURCES;
   if (ObjectAttributes && ObjectAttributes->ObjectName) mach_not_emulated("ZwCreateEvent with a name");
   *EventHandle = nt::handle_for(nt::make_event(EventType, InitialState), nt::ObjectKind::event);
   return STATUS_SUCCESS;
