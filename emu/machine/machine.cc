@@ -47,7 +47,7 @@ void Machine::reset(const DriverImage& image, unsigned cpus, Strategy& strategy,
   failed_ = nullptr;
   in_clock_ = false;
   below_dispatch_ = idle_cpus_ = dpc_cpus_ = 0;
-  running_mask_ = ready_mask_ = quiet_mask_ = 0;
+  running_mask_ = ready_mask_ = quiet_mask_ = bound_mask_ = 0;
 
   const unsigned used = std::max(thread_limit_, limits::kFirstDriverThread);
   for (unsigned t = 0; t < used; ++t) {
@@ -56,7 +56,7 @@ void Machine::reset(const DriverImage& image, unsigned cpus, Strategy& strategy,
     thread.irql = kPassive;
     thread.depth = 0;
     thread.cpu = 0;
-    thread.deliver_dpcs = thread.granted = thread.quiet_wait = false;
+    thread.deliver_dpcs = thread.granted = thread.quiet_wait = thread.bound = false;
     thread.spins_on = nullptr;
     thread.kernel_object = nullptr;
     thread.object = 0;

@@ -3,7 +3,9 @@
 
 #include "emu/nt/device_queue.h"
 #include "emu/nt/file.h"
+#include "emu/nt/io_timer.h"
 #include "emu/nt/nt_families.h"
+#include "emu/nt/resource.h"
 
 namespace nt {
 namespace {
@@ -93,6 +95,8 @@ void release_device_if_unused(DeviceRecord* record) {
   if (device->ReferenceCount || device->AttachedDevice) return;
   unlink_from_driver(device);
   record->gone = true;
+  io_timer_gone(device);
+  require_no_resource_in(device, mach_pool_size(device), nullptr);
   mach_object_gone(device);
   mach_pool_free(device, 0, nullptr);
 }
