@@ -102,6 +102,7 @@ struct DriverProfile {
   std::uint32_t devices = 1;
   bool pnp = false;
   std::vector<std::uint16_t> ddis;  // DDI_* that it calls, for directives; empty: not known
+  bool interrupts = false;          // it connects a service routine
 };
 
 // The scenario within the limits, without what does nothing: fields that a kind of operation does not have, directives

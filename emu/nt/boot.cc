@@ -18,4 +18,6 @@ extern "C" void nt_reset(void) {
   nt::reset_cancel();
   nt::reset_driver();
   nt::reset_pnp();
+  nt::reset_interrupt();
+  nt::reset_hardware();
 }

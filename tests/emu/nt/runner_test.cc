@@ -82,3 +82,7 @@ INSTANTIATE_TEST_SUITE_P(Nt, KernelTest, ::testing::ValuesIn(kTests),
 extern "C" void mach_test_check(int ok, const char* what, int line) {
   if (!ok) failures += std::string(what) + " (line " + std::to_string(line) + ")\n";
 }
+
+extern "C" int mach_test_interrupt(m_u32 line, const m_u8* answers, m_u32 size) {
+  return wdm::machine().interrupt_assert(line, answers, size);
+}
