@@ -77,7 +77,7 @@ bool decode_directive(const std::uint8_t* record, Directive& d) {
   const std::uint8_t kind = record[kDirectiveKindAt];
   d.kind = static_cast<Directive::Kind>((kind & 3) % 3);
   d.phase = (kind >> 2 & 3) % 3;
-  d.context = {static_cast<Context::Kind>((kind >> 4) % 6), load<std::uint16_t>(record + kDirectiveNumberAt)};
+  d.context = {static_cast<Context::Kind>((kind >> 4) % 7), load<std::uint16_t>(record + kDirectiveNumberAt)};
   d.ddi = *ddi;
   d.occurrence = load<std::uint16_t>(record + kDirectiveOccurrenceAt);
   d.actor = record[kDirectiveActorAt];

@@ -16,6 +16,10 @@ struct wdm_info_ioctl {
 [[gnu::weak]] extern const char wdm_info_directory[];
 [[gnu::weak]] extern const unsigned wdm_info_devices;
 [[gnu::weak]] extern const unsigned wdm_info_pnp;
+[[gnu::weak]] extern const unsigned wdm_info_interrupts;
+[[gnu::weak]] extern const struct nt_hardware wdm_info_hardware;
+[[gnu::weak]] extern const unsigned wdm_info_register_count;
+[[gnu::weak]] extern const unsigned char wdm_info_registers[];
 [[gnu::weak]] extern const unsigned wdm_info_majors;
 [[gnu::weak]] extern const unsigned wdm_info_ioctl_count;
 [[gnu::weak]] extern const struct wdm_info_ioctl wdm_info_ioctls[];
@@ -33,6 +37,7 @@ DriverProfile read_profile() {
   if (!wdm_info_name) return profile;
   profile.pnp = wdm_info_pnp != 0;
   profile.majors = wdm_info_majors;
+  profile.interrupts = wdm_info_interrupts != 0;
   if (wdm_info_devices) profile.devices = wdm_info_devices;
   for (unsigned i = 0; i < wdm_info_ioctl_count; ++i) {
     profile.ioctls.push_back(wdm_info_ioctls[i].code);
@@ -54,8 +59,13 @@ std::string& argument() {
 }  // namespace
 
 const DriverImage& driver_image() {
-  static const DriverImage image{driver_profile().name.c_str(), reinterpret_cast<void*>(DriverEntry), __start_wdm_text,
-                                 __stop_wdm_text};
+  static const DriverImage image{driver_profile().name.c_str(),
+                                 reinterpret_cast<void*>(DriverEntry),
+                                 __start_wdm_text,
+                                 __stop_wdm_text,
+                                 &wdm_info_hardware,
+                                 wdm_info_registers,
+                                 &wdm_info_register_count ? wdm_info_register_count : 0};
   return image;
 }
 

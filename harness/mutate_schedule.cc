@@ -71,7 +71,8 @@ Context draw_context(const Scenario& scenario, Random& random) {
   const auto number = static_cast<std::uint32_t>(random.between(1, 3));
   if (roll < 80 && !scenario.operations.empty())
     return {Context::Kind::operation, random.one_of(scenario.operations).id};
-  if (roll < 90) return {Context::Kind::dpc, number};
+  if (roll < 87) return {Context::Kind::dpc, number};
+  if (roll < 90) return {Context::Kind::interrupt, number};
   if (roll < 95) return {Context::Kind::thread, number};
   if (roll < 98) return {Context::Kind::teardown, 1};
   return {Context::Kind::setup, 0};
@@ -79,6 +80,9 @@ Context draw_context(const Scenario& scenario, Random& random) {
 
 std::uint8_t draw_actor(const Scenario& scenario, Random& random) {
   const std::size_t roll = random.below(100);
+  const auto interrupts = [](const Operation& op) { return op.kind == OpKind::interrupt; };
+  if (roll < 35 && std::any_of(scenario.operations.begin(), scenario.operations.end(), interrupts))
+    return static_cast<std::uint8_t>(kActorIrq + random.below(random.percent(80) ? 2 : 2 * kInterruptLines));
   if (roll < 60 && !scenario.operations.empty()) return random.one_of(scenario.operations).thread;
   if (roll < 80) return static_cast<std::uint8_t>(kActorCpu + random.below(scenario.cpus));
   if (roll < 90) return static_cast<std::uint8_t>(limits::kFirstDriverThread + random.below(2));

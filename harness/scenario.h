@@ -103,6 +103,7 @@ struct DriverProfile {
   bool pnp = false;
   bool faults = false;  // random scenarios and mutations may let allocations and requests fail
   std::vector<std::uint16_t> ddis;  // DDI_* that it calls, for directives; empty: not known
+  bool interrupts = false;          // it connects a service routine
 };
 
 // The scenario within the limits, without what does nothing: fields that a kind of operation does not have, directives

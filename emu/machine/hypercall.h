@@ -99,6 +99,22 @@ void mach_timer_set(void* timer, m_u64 due, m_u32 cpu);
 int mach_timer_cancel(void* timer);
 m_u64 mach_time(void);
 
+/* ---- interrupts and devices ---------------------------------------------------------------------------------- */
+
+enum { MACH_INTERRUPT_LINES = 2 };
+/* From now on a processor of the set `processors` that is below `irql` takes an interrupt on `line` by calling
+ * nt_run_isr(handler) at `irql`. Null disconnects; what is asserted then is lost. */
+void mach_interrupt_connect(m_u32 line, void* handler, m_u8 irql, m_u64 processors);
+/* What the device answers to a read of `size` bytes (1 to 8) at an address of its port or memory space, and a write to it. */
+enum { MACH_PORT_SPACE = 0, MACH_MEMORY_SPACE = 1 };
+m_u64 mach_device_read(m_u32 space, m_u64 address, m_u32 size);
+void mach_device_write(m_u32 space, m_u64 address, m_u64 value, m_u32 size);
+/* Maps device memory; null when there is no more room. Unmapping poisons it; 0 when nothing is mapped there. */
+void* mach_io_map(m_u64 physical, m_u64 size);
+int mach_io_unmap(void* address);
+/* Physical address behind a mapped one; 0 when it is not device memory. */
+int mach_io_physical(const void* address, m_u64* physical);
+
 /* ---- memory ------------------------------------------------------------------------------------------------- */
 
 enum { MACH_POOL_PAGED = 1, MACH_POOL_ZERO = 2, MACH_POOL_KERNEL = 4 /* the kernel's own: no fault, no leak check;
@@ -157,16 +173,29 @@ void mach_debug_print(const char* text, m_u32 size);
 void nt_reset(void);
 void nt_run_dpc(void* dpc);
 void nt_timer_expired(void* timer);
+/* An interrupt on the line that `handler` was connected to; at the line's IRQL. */
+void nt_run_isr(void* handler);
 
 /* Calls DriverEntry. Requires: PASSIVE_LEVEL, on a system thread. */
 m_u32 nt_load(void* driver_entry, const char* name);
+/* The hardware of the device that nt_add_device adds, in force until the next boot: bus addresses of a port and of a memory
+ * range (length 0: none) and the vectors' levels of its interrupts. */
+struct nt_hardware {
+  m_u32 port, port_length;
+  m_u64 memory;
+  m_u32 memory_length;
+  m_u32 interrupt_count;
+  m_u8 interrupts[MACH_INTERRUPT_LINES];
+};
+void nt_set_hardware(const struct nt_hardware* hardware);
 /* AddDevice over a fresh physical device object, then (`start`) IRP_MN_START_DEVICE; without it requests on handle 0 reach the
  * device all the same. 0xC00000BB (NOT_SUPPORTED) when the driver has no
  * AddDevice. */
 m_u32 nt_add_device(m_u8 start);
 /* IRP_MN_REMOVE_DEVICE to each started device. */
 void nt_remove_device(void);
-/* DriverUnload when there is one; emits the End* events for devices and links that are left. 0 when it cannot unload. */
+/* DriverUnload when there is one; emits the End* events for devices and links that are left. 0 when it cannot unload: no
+ * routine, or a plug-and-play driver with a device left. */
 int nt_unload(void);
 /* Devices that user mode can open (named, or with an interface or a link), in creation order. */
 m_u32 nt_device_count(void);

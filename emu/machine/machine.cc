@@ -20,6 +20,7 @@ void Machine::reset(const DriverImage& image, unsigned cpus, Strategy& strategy,
   text_begin_ = reinterpret_cast<std::uintptr_t>(image.text_begin);
   text_size_ = reinterpret_cast<std::uintptr_t>(image.text_end) - text_begin_;
 
+  reset_devices();
   timers_.clear();
   timer_order_ = 0;
   timer_fires_ = 0;
@@ -57,6 +58,7 @@ void Machine::reset(const DriverImage& image, unsigned cpus, Strategy& strategy,
     thread.depth = 0;
     thread.cpu = 0;
     thread.deliver_dpcs = thread.granted = thread.quiet_wait = thread.bound = false;
+    thread.deliver_line = 0;
     thread.spins_on = nullptr;
     thread.kernel_object = nullptr;
     thread.object = 0;
@@ -77,6 +79,7 @@ void Machine::reset(const DriverImage& image, unsigned cpus, Strategy& strategy,
     idle.kind = MACH_THREAD_IDLE;
     idle.depth = 0;
     idle.deliver_dpcs = false;
+    idle.deliver_line = 0;
     idle.state = Thread::State::running;
     pending_[idle.id] = {};
     idle.fiber.prepare(&Machine::idle_main, &idle);

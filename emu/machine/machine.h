@@ -47,6 +47,7 @@ struct Thread {
   std::uint8_t irql = 0;       // saved while it is off its processor
   std::uint8_t depth = 0;      // nested callbacks
   bool deliver_dpcs = false;   // picked to run its processor's DPC queue first
+  std::uint8_t deliver_line = 0;  // picked to take the interrupt of this line, less one, first
   bool granted = false;        // a queued lock was handed over
   bool bound = false;          // runs on `cpu` only
   bool quiet_wait = false;     // wants to run when nobody else can
@@ -82,6 +83,13 @@ struct Timer {
   void* timer;           // the kernel's, or null: a wait's time-out
   std::uint8_t cpu;
   std::uint8_t thread;   // whose wait
+};
+
+struct InterruptLine {
+  void* handler = nullptr;        // the kernel's; null: nobody is connected
+  std::uint8_t irql = 0;
+  std::uint32_t processors = 0;   // which ones it can interrupt, by bit
+  std::vector<std::uint8_t> answers;  // what the registers say once it is taken
 };
 
 struct PoolBlock {
@@ -167,6 +175,20 @@ class Machine {
   bool timer_cancel(void* timer);
   std::uint64_t time() const { return time_; }
 
+  // --- interrupts and registers --------------------------------------------------------------------------------
+  void interrupt_connect(unsigned line, void* handler, std::uint8_t irql, std::uint64_t processors);
+  // The device asserts `line`, and its registers answer `answers` from the moment a processor takes it. Where nobody is
+  // connected the answers count at once. False when the line does not exist or nobody is connected.
+  bool interrupt_assert(unsigned line, const std::uint8_t* answers, std::size_t size);
+  // What ports and registers answer next.
+  void device_answers(const std::uint8_t* answers, std::size_t size);
+  std::uint64_t device_read(std::uint64_t address, unsigned size);
+  void device_write(std::uint64_t address, std::uint64_t value, unsigned size);
+  void* io_map(std::uint64_t physical, std::uint64_t size);
+  bool io_unmap(void* address);
+  // Physical address of mapped device memory; false when it is none.
+  bool io_physical(const void* address, std::uint64_t& physical) const;
+
   // --- memory --------------------------------------------------------------------------------------------------
   void* pool_alloc(std::uint64_t size, std::uint32_t tag, std::uint32_t flags, const void* pc);
   void pool_free(void* block, std::uint32_t tag, const void* pc);
@@ -210,7 +232,8 @@ class Machine {
   }
   // Nobody but the running thread can run: the common case, in a few instructions.
   bool alone() const {
-    return ready_mask_ == 0 && (running_mask_ & (running_mask_ - 1)) == 0 && dpc_cpus_ == 0 && timers_.empty();
+    return ready_mask_ == 0 && (running_mask_ & (running_mask_ - 1)) == 0 && dpc_cpus_ == 0 && asserted_lines_ == 0 &&
+           timers_.empty();
   }
   // Who can run; the members that begin something (see PointView) go to `interrupts`.
   std::uint64_t enabled_mask(bool can_continue, std::uint64_t& interrupts) const;
@@ -231,7 +254,13 @@ class Machine {
   void note_dpcs(unsigned cpu);
   void fire_timer();
   void drain_dpcs();
+  void deliver();
   void deliver_pending();
+  std::uint64_t interrupt_actors() const;
+  unsigned interrupt_processor(unsigned actor) const;
+  bool takes_interrupt(unsigned cpu, const InterruptLine& line) const;
+  void take_interrupt(unsigned line);
+  void reset_devices();
   void append(std::uint16_t kind, ObjectId object, std::uint64_t arg, std::uint32_t arg2, std::uint32_t site);
   void judge(std::uint32_t event);
   void capture_stack();
@@ -267,6 +296,25 @@ class Machine {
 
   Strategy* strategy_ = nullptr;
   RunOptions options_;
+  std::array<InterruptLine, kInterruptLines> lines_;
+  std::uint32_t asserted_lines_ = 0;  // by line
+  std::vector<std::uint8_t> answers_;  // what the registers will say next, from answers_at_ on
+  std::size_t answers_at_ = 0;
+  struct Register {
+    std::uint64_t address;
+    std::uint64_t written;
+    std::uint32_t reads;
+    bool was_written;
+  };
+  std::vector<Register> registers_;  // those that were touched
+  struct IoMapping {
+    char* address;
+    std::uint64_t physical;
+    std::uint64_t size;
+  };
+  std::vector<IoMapping> io_mappings_;
+  char* register_arena_ = nullptr;
+  std::uint64_t registers_used_ = 0;
   std::vector<Timer> timers_;
   std::uint64_t timer_order_ = 0;
   unsigned timer_fires_ = 0;

@@ -10,6 +10,8 @@
 #include "emu/rules/rule.h"
 #include "emu/schedule/strategy.h"
 
+struct nt_hardware;
+
 namespace wdm {
 
 enum class Outcome : std::uint8_t { clean, driver_bug, not_emulated, limit, emu_bug };
@@ -39,6 +41,9 @@ struct DriverImage {
   void* entry;
   const void* text_begin;
   const void* text_end;
+  const struct nt_hardware* hardware = nullptr;  // of the device it is loaded for; null: none
+  const std::uint8_t* registers = nullptr;       // what those answer from the start on
+  std::size_t register_count = 0;
 };
 
 struct RunOptions {

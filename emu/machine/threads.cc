@@ -14,23 +14,16 @@ void Machine::start(Thread& thread, void (*entry)(void*), void* argument) {
 void Machine::thread_main(void* pointer) {
   Thread& thread = *static_cast<Thread*>(pointer);
   Machine& m = machine();
-  if (thread.deliver_dpcs) {
-    thread.deliver_dpcs = false;
-    m.drain_dpcs();
-  }
+  m.deliver();
   thread.entry(thread.argument);
   if (thread.id == 0) m.stop();
   m.exit_thread();
 }
 
-void Machine::idle_main(void* pointer) {
-  Thread& thread = *static_cast<Thread*>(pointer);
+void Machine::idle_main(void*) {
   Machine& m = machine();
   for (;;) {
-    if (thread.deliver_dpcs) {
-      thread.deliver_dpcs = false;
-      m.drain_dpcs();
-    }
+    m.deliver();
     m.set_pending(DDI_None, MACH_BLOCKED, nullptr, kNoSite);
     m.schedule(false);
   }

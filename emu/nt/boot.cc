@@ -26,4 +26,6 @@ extern "C" void nt_reset(void) {
   nt::reset_ex_timer();
   nt::reset_callback();
   nt::reset_vpb_lock();
+  nt::reset_interrupt();
+  nt::reset_hardware();
 }

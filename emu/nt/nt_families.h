@@ -19,6 +19,8 @@ void reset_file();
 void reset_cancel();
 void reset_driver();
 void reset_pnp();
+void reset_interrupt();
+void reset_hardware();
 
 void reset_resource();
 void reset_push_lock();

@@ -13,7 +13,10 @@
 
 namespace wdm {
 
-// Actors are bit positions: threads first, then the processors, then the clock.
+// Actors are bit positions: threads first, then the interrupt lines, the processors, the clock.
+inline constexpr unsigned kInterruptLines = 2;
+inline constexpr unsigned kActorIrq = 27;    // + 2 * line: the processor at hand takes its interrupt; + 1: another one does
+inline constexpr unsigned kActorIrqEnd = kActorIrq + 2 * kInterruptLines;
 inline constexpr unsigned kActorCpu = 31;    // + processor: takes its DPC queue, or goes on with it when it has nothing else
 inline constexpr unsigned kActorClock = 63;  // the next due timer fires
 inline constexpr unsigned kNoActor = 64;

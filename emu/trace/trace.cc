@@ -114,6 +114,7 @@ std::string context_label(const Context& context) {
     case Context::Kind::dpc: return "dpc " + number;
     case Context::Kind::thread: return "thread " + number;
     case Context::Kind::idle: return "idle";
+    case Context::Kind::interrupt: return "irq " + number;
   }
   return "";
 }

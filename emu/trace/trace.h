@@ -44,7 +44,7 @@ struct Object {
 
 // What a thread is working for: the unit by which a schedule counts scheduling points.
 struct Context {
-  enum class Kind : std::uint8_t { setup, operation, teardown, dpc, thread, idle };
+  enum class Kind : std::uint8_t { setup, operation, teardown, dpc, thread, idle, interrupt };
   Kind kind;
   std::uint32_t number;  // operation id, or count from 1 within the kind
 

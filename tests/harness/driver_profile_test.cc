@@ -16,6 +16,7 @@ TEST(DriverProfile, ComesBackFromItsText) {
   profile.majors = 0x80000001;
   profile.devices = 3;
   profile.pnp = true;
+  profile.interrupts = true;
   profile.ddis = {1, 2};
   const auto back = profile_from_text(profile_to_text(profile));
   ASSERT_TRUE(back);
@@ -25,6 +26,7 @@ TEST(DriverProfile, ComesBackFromItsText) {
   EXPECT_EQ(back->majors, profile.majors);
   EXPECT_EQ(back->devices, profile.devices);
   EXPECT_EQ(back->pnp, profile.pnp);
+  EXPECT_EQ(back->interrupts, profile.interrupts);
   EXPECT_EQ(back->ddis, profile.ddis);
 }
 

@@ -149,7 +149,7 @@ TEST(RandomScenario, HasTheHabitsOfARealProgram) {
 }
 
 TEST(RandomScenario, SendsOnlyWhatTheDriverHandles) {
-  DriverProfile reader{"reader", {}, {}, 1u << 0x00 | 1u << 0x03, 1, false, false, {}};
+  DriverProfile reader{"reader", {}, {}, 1u << 0x00 | 1u << 0x03, 1, false, false, {}, {}};
   const std::set<OpKind> possible = {OpKind::open, OpKind::close, OpKind::read, OpKind::cancel, OpKind::wait};
   for (std::uint64_t seed = 0; seed < 1000; ++seed)
     for (const Operation& op : random_scenario(seed, reader).operations) ASSERT_TRUE(possible.contains(op.kind));

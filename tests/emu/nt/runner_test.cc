@@ -91,3 +91,7 @@ extern "C" void mach_test_expect_stop(const char* message) { expected_stop = mes
 extern "C" void mach_test_check(int ok, const char* what, int line) {
   if (!ok) failures += std::string(what) + " (line " + std::to_string(line) + ")\n";
 }
+
+extern "C" int mach_test_interrupt(m_u32 line, const m_u8* answers, m_u32 size) {
+  return wdm::machine().interrupt_assert(line, answers, size);
+}
