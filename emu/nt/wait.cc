@@ -222,7 +222,7 @@ void prepare_wait(KIRQL old, const void* pc) {
 }
 
 void init_dispatcher(DISPATCHER_HEADER* header, UCHAR type, m_u32 bytes, LONG state) {
-  header->Lock = 0;
+  /* The rest of the word stays as it is, as on Windows. */
   header->Type = type;
   header->Size = (UCHAR)(bytes / sizeof(LONG));
   header->SignalState = state;
