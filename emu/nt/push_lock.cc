@@ -89,7 +89,8 @@ void add_holder(Held* held, Thread* thread, const void* pc) {
   holder->thread = thread;
   holder->next = held->holders;
   held->holders = holder;
-  note_owner(object_of(held->lock), thread, pc);
+  /* A waiter to whom the lock is handed says so itself, where it waits. */
+  if (thread == current_thread()) note_owner(object_of(held->lock), thread, pc);
 }
 
 Held* make_held(PEX_PUSH_LOCK lock, bool exclusive) {
@@ -110,6 +111,7 @@ void wait_for(Held* held, bool exclusive, const void* pc) {
   *end = &waiter;
   PEX_PUSH_LOCK lock = held->lock;
   wait_one(&waiter.granted.Header, 0, object_of(lock), lock, pc);
+  note_owner(object_of(lock), waiter.thread, pc);
 }
 
 /* 0xC4, 0xEA for an acquire, 0xEB for a release: normal kernel APCs are not off. */

@@ -50,3 +50,16 @@ TEST(system_call_that_keeps_apcs_off) {
   mach_test_expect_stop("bug check 0X1 (");
   nt::require_regions_left(nullptr);
 }
+
+namespace {
+
+void NTAPI end_in_region(PVOID) {
+  KeEnterCriticalRegion();
+}
+
+}  // namespace
+
+TEST(thread_that_ends_in_a_critical_region) {
+  mach_test_expect_stop("bug check 0X20 (");
+  join(start_thread(end_in_region, nullptr));
+}
