@@ -230,8 +230,8 @@ std::string event_text(const Trace& trace, std::uint32_t index, const std::strin
     case EVENT_WaitBegin: return about("waits for");
     case EVENT_WaitEnd: return about("stops waiting for") + ": " + status_name(static_cast<std::uint32_t>(e.arg));
     case EVENT_Signal: return about("signals");
-    case EVENT_Own: return about(fmt::format("T{} owns", e.arg - 1).c_str());
-    case EVENT_Disown: return about(fmt::format("T{} gives up", e.arg - 1).c_str());
+    case EVENT_Own: return about("takes") + (e.arg - 1 == e.thread ? "" : fmt::format(" for T{}", e.arg - 1));
+    case EVENT_Disown: return about("gives up");
     case EVENT_ThreadCreate: return fmt::format("creates thread T{}", e.arg2);
     case EVENT_ThreadExit: return "thread ends";
     case EVENT_WorkQueue: return about("queues");

@@ -5,6 +5,7 @@
 #include "emu/nt/file.h"
 #include "emu/nt/io_timer.h"
 #include "emu/nt/nt_families.h"
+#include "emu/nt/push_lock.h"
 #include "emu/nt/resource.h"
 
 namespace nt {
@@ -97,6 +98,7 @@ void release_device_if_unused(DeviceRecord* record) {
   record->gone = true;
   io_timer_gone(device);
   require_no_resource_in(device, mach_pool_size(device), nullptr);
+  require_no_push_lock_in(device, mach_pool_size(device), nullptr);
   mach_object_gone(device);
   mach_pool_free(device, 0, nullptr);
 }

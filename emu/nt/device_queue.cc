@@ -56,7 +56,7 @@ void device_queue_initialize(PKDEVICE_QUEUE queue, const void* pc) {
 
 bool device_queue_insert(PKDEVICE_QUEUE queue, PKDEVICE_QUEUE_ENTRY entry, const ULONG* key, const void* pc) {
   QueueLock lock(queue, pc);
-  entry->SortKey = key ? *key : 0;
+  if (key) entry->SortKey = *key;
   entry->Inserted = queue->Busy;
   if (!queue->Busy) {
     queue->Busy = TRUE;

@@ -151,6 +151,7 @@ NTKERNELAPI VOID NTAPI KeInitializeThreadedDpc(PRKDPC Dpc, PKDEFERRED_ROUTINE De
   DDI_ENTER(KeInitializeThreadedDpc, Dpc);
   nt::require_not_queued(Dpc, ddi.pc());
   nt::init(Dpc, nt::kThreadedDpcObject, DeferredRoutine, DeferredContext);
+  nt::threaded_dpcs_are_on(); /* asked here: a timer that queues one later is no call that could ask */
 }
 
 NTKERNELAPI BOOLEAN NTAPI KeInsertQueueDpc(PRKDPC Dpc, PVOID SystemArgument1, PVOID SystemArgument2) {

@@ -1,8 +1,10 @@
 /* Push locks: one exclusive holder or many shared ones; who has waited longest comes first, so that new readers queue
  * behind a waiting writer. The lock's word is 0 when free; while it is held it refers to a record of the kernel's.
  */
-#include "emu/nt/ownership.h"
+#include "emu/nt/push_lock.h"
+
 #include "emu/nt/nt_families.h"
+#include "emu/nt/ownership.h"
 #include "emu/nt/wait.h"
 
 namespace nt {
@@ -87,7 +89,8 @@ void add_holder(Held* held, Thread* thread, const void* pc) {
   holder->thread = thread;
   holder->next = held->holders;
   held->holders = holder;
-  note_owner(object_of(held->lock), thread, pc);
+  /* A waiter to whom the lock is handed says so itself, where it waits. */
+  if (thread == current_thread()) note_owner(object_of(held->lock), thread, pc);
 }
 
 Held* make_held(PEX_PUSH_LOCK lock, bool exclusive) {
@@ -108,6 +111,7 @@ void wait_for(Held* held, bool exclusive, const void* pc) {
   *end = &waiter;
   PEX_PUSH_LOCK lock = held->lock;
   wait_one(&waiter.granted.Header, 0, object_of(lock), lock, pc);
+  note_owner(object_of(lock), waiter.thread, pc);
 }
 
 /* 0xC4, 0xEA for an acquire, 0xEB for a release: normal kernel APCs are not off. */
@@ -191,6 +195,12 @@ void require_flags(PEX_PUSH_LOCK lock, ULONG flags, const void* pc) {
 }
 
 }  // namespace
+
+void require_no_push_lock_in(const void* memory, m_u64 size, const void* pc) {
+  for (const Held* held = held_locks; held; held = held->next)
+    if ((ULONG_PTR)held->lock - (ULONG_PTR)memory < size)
+      mach_violation("LockFreedWhileHeld", "the memory of a held push lock is freed", object_of(held->lock), pc);
+}
 
 void reset_push_lock() {
   held_locks = nullptr;

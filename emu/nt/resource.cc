@@ -36,8 +36,10 @@ Thread* thread_of(ERESOURCE_THREAD owner) {
   return (owner & kOwnerPointerBits) == 0 && is_thread((void*)owner) ? (Thread*)owner : nullptr;
 }
 
+/* A waiter to whom the resource is handed says so itself, where it waits. */
 void own(PERESOURCE resource, ERESOURCE_THREAD owner, const void* pc) {
-  if (const Thread* thread = thread_of(owner)) note_owner(object_of(resource), thread, pc);
+  const Thread* thread = thread_of(owner);
+  if (thread && !thread->waiting) note_owner(object_of(resource), thread, pc);
 }
 
 void disown(PERESOURCE resource, ERESOURCE_THREAD owner, const void* pc) {
@@ -120,7 +122,9 @@ void wait_shared(PERESOURCE resource, const void* pc) {
   }
   ++resource->NumberOfSharedWaiters;
   ++resource->ContentionCount;
+  const bool owned_it = find_shared(resource, (ERESOURCE_THREAD)current_thread()) != nullptr;
   wait_one(&resource->SharedWaiters->Header, 0, object_of(resource), resource, pc);
+  if (!owned_it) note_owner(object_of(resource), current_thread(), pc);
 }
 
 void wait_exclusive(PERESOURCE resource, const void* pc) {
@@ -132,6 +136,7 @@ void wait_exclusive(PERESOURCE resource, const void* pc) {
   ++resource->NumberOfExclusiveWaiters;
   ++resource->ContentionCount;
   wait_one(&resource->ExclusiveWaiters->Header, 0, object_of(resource), resource, pc);
+  note_owner(object_of(resource), current_thread(), pc);
 }
 
 ERESOURCE_THREAD waiter_at(const LIST_ENTRY* entry) {
@@ -280,7 +285,7 @@ void set_owner_pointer(PERESOURCE resource, ERESOURCE_THREAD owner, bool is_a_th
   }
   mine->OwnerThread = owner;
   mine->OwnerReferenced = is_a_thread;
-  own(resource, owner, pc);
+  if (is_a_thread) note_owner(object_of(resource), thread_of(owner), pc);
 }
 
 ULONG times_acquired(PERESOURCE resource) {

@@ -132,6 +132,8 @@ void end_thread() {
   Thread* thread = current_thread();
   if (thread->mutexes.Flink != &thread->mutexes) /* THREAD_TERMINATE_HELD_MUTEX */
     mach_bug_check(0x4000008A, (m_u64)thread, (m_u64)thread->mutexes.Flink, 0, 0, nullptr);
+  const LONG apcs_off = thread->critical_regions + thread->guarded_regions;
+  if (apcs_off != 0) mach_bug_check(0x20, 0, (m_u64)apcs_off, mach_irql(), 0, nullptr); /* KERNEL_APC_PENDING_DURING_EXIT */
   thread->ended = true;
   thread->header.SignalState = 1;
   satisfy_waiters(&thread->header);

@@ -41,7 +41,17 @@ void take_mutex(PKMUTANT mutex, Thread* thread) {
   mutex->Header.DpcActive = thread == current_thread() && mach_irql() >= DISPATCH_LEVEL;
   thread->critical_regions += mutex->ApcDisable;
   insert_tail(&thread->mutexes, &mutex->MutantListEntry);
-  note_owner(dispatcher_object(&mutex->Header), thread, nullptr);
+}
+
+/* Of the objects that ended the wait, the mutexes that the thread did not own before. */
+void note_mutexes(Thread* thread, const void* pc) {
+  if (!NT_SUCCESS(thread->wait_status) || thread->wait_status == STATUS_TIMEOUT) return;
+  for (m_u32 i = 0; i < thread->wait_count; ++i) {
+    DISPATCHER_HEADER* header = (DISPATCHER_HEADER*)thread->wait_blocks[i].Object;
+    const bool ended_it = thread->wait_all || thread->wait_status == (NTSTATUS)(STATUS_WAIT_0 + i);
+    if (ended_it && header->Type == TypeMutant && header->SignalState == 0)
+      note_owner(dispatcher_object(header), thread, pc);
+  }
 }
 
 /* What a satisfied wait does to the object. */
@@ -148,6 +158,7 @@ NTSTATUS wait(Thread* thread, m_u64 due, m_u32 name, const void* name_address, c
   thread->wait_next = false;
   if (try_satisfy(thread)) {
     thread->wait_in_user_mode = false;
+    note_mutexes(thread, pc);
     const NTSTATUS status = thread->wait_status;
     if (resume) mach_lower_irql(thread->wait_irql, pc);
     return status;
@@ -168,6 +179,7 @@ NTSTATUS wait(Thread* thread, m_u64 due, m_u32 name, const void* name_address, c
   while (thread->waiting) mach_block(0, name_address, pc);
   if (due) mach_timer_cancel(&thread->time_limit);
   mach_event(EVENT_WaitEnd, name, (m_u32)thread->wait_status, 0, pc);
+  note_mutexes(thread, pc);
   return thread->wait_status;
 }
 
@@ -222,7 +234,7 @@ void prepare_wait(KIRQL old, const void* pc) {
 }
 
 void init_dispatcher(DISPATCHER_HEADER* header, UCHAR type, m_u32 bytes, LONG state) {
-  header->Lock = 0;
+  /* The rest of the word stays as it is, as on Windows. */
   header->Type = type;
   header->Size = (UCHAR)(bytes / sizeof(LONG));
   header->SignalState = state;

@@ -103,3 +103,36 @@ TEST(mutex_kept_by_a_thread_that_ends) {
   mach_test_expect_stop("bug check 0X4000008A");
   join(start_thread(end_with_it, &scene));
 }
+
+namespace {
+
+struct Crossed {
+  KMUTEX a, b;
+  KEVENT b_is_held;
+};
+
+void NTAPI take_b_then_a(PVOID context) {
+  auto* crossed = (Crossed*)context;
+  KeWaitForSingleObject(&crossed->b, Executive, KernelMode, FALSE, nullptr);
+  KeSetEvent(&crossed->b_is_held, 0, FALSE);
+  KeWaitForSingleObject(&crossed->a, Executive, KernelMode, FALSE, nullptr);
+}
+
+}  // namespace
+
+/* Mutex b comes to its second owner by way of a hand-over. */
+TEST(mutex_deadlock_names_both_threads) {
+  static Crossed crossed;
+  KeInitializeMutex(&crossed.a, 0);
+  KeInitializeMutex(&crossed.b, 0);
+  KeInitializeEvent(&crossed.b_is_held, NotificationEvent, FALSE);
+  mach_enter(CALLBACK_Unload, (const void*)take_b_then_a, 0, 0);
+  void* objects[] = {&crossed.a, &crossed.b};
+  KeWaitForMultipleObjects(2, objects, WaitAll, Executive, KernelMode, FALSE, nullptr, nullptr);
+  start_thread(take_b_then_a, &crossed);
+  let_others_run();
+  KeReleaseMutex(&crossed.b, FALSE);
+  KeWaitForSingleObject(&crossed.b_is_held, Executive, KernelMode, FALSE, nullptr);
+  mach_test_expect_stop("T0 waits for Mutex 2, which T5 holds; T5 waits for Mutex 1, which T0 holds");
+  KeWaitForSingleObject(&crossed.b, Executive, KernelMode, FALSE, nullptr);
+}

@@ -9,12 +9,3 @@ TEST(pool_zeroes_on_request) {
   CHECK(block);
   ExFreePool(block);
 }
-
-TEST(lookaside_lists) {
-  NPAGED_LOOKASIDE_LIST list;
-  ExInitializeNPagedLookasideList(&list, nullptr, nullptr, 0, 48, 'tseT', 0);
-  void* entry = ExAllocateFromNPagedLookasideList(&list);
-  CHECK(entry);
-  ExFreeToNPagedLookasideList(&list, entry);
-  ExDeleteNPagedLookasideList(&list);
-}

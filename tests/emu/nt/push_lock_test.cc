@@ -103,3 +103,28 @@ TEST(push_lock_that_was_not_initialised) {
   mach_test_expect_stop("push lock used that ExInitializePushLock did not set to 0");
   ExAcquirePushLockShared(&lock);
 }
+
+TEST(push_lock_in_freed_pool) {
+  auto* lock = (PEX_PUSH_LOCK)ExAllocatePoolWithTag(NonPagedPool, sizeof(EX_PUSH_LOCK), 'tseT');
+  ExInitializePushLock(lock);
+  ExAcquirePushLockShared(lock);
+  mach_test_expect_stop("held push lock is freed");
+  ExFreePool(lock);
+}
+
+namespace {
+
+void acquire_as_user(void* lock) {
+  ExAcquirePushLockShared((PEX_PUSH_LOCK)lock);
+}
+
+}  // namespace
+
+/* On a client's thread; system threads cannot be suspended. */
+TEST(push_lock_with_apcs_on) {
+  static EX_PUSH_LOCK lock;
+  ExInitializePushLock(&lock);
+  mach_test_expect_stop("bug check 0XC4 (0xea");
+  mach_thread_create(acquire_as_user, &lock, MACH_THREAD_USER, nullptr, nullptr);
+  let_others_run();
+}

@@ -272,3 +272,23 @@ TEST(resource_deadlock_names_both_threads) {
   mach_test_expect_stop(", which T5 holds; T5 waits for Resource");
   ExAcquireResourceExclusiveLite(&crossed.b, TRUE);
 }
+
+namespace {
+
+/* On a client's thread. */
+void acquire_in_region(void* resource) {
+  KeEnterCriticalRegion();
+  CHECK(acquire((PERESOURCE)resource, How::exclusive, true));
+  KeLeaveCriticalRegion();
+  ExReleaseResourceLite((PERESOURCE)resource);
+}
+
+}  // namespace
+
+TEST(resource_with_apcs_on) {
+  static ERESOURCE resource;
+  ExInitializeResourceLite(&resource);
+  mach_test_expect_stop("bug check 0XC4 (0x38");
+  mach_thread_create(acquire_in_region, &resource, MACH_THREAD_USER, nullptr, nullptr);
+  let_others_run();
+}

@@ -50,3 +50,11 @@ TEST(spin_lock_irql_and_state) {
   CHECK(KeGetCurrentIrql() == DISPATCH_LEVEL);
   KeLowerIrql(before);
 }
+
+TEST(vpb_lock) {
+  KIRQL irql = HIGH_LEVEL;
+  IoAcquireVpbSpinLock(&irql);
+  CHECK(irql == PASSIVE_LEVEL && KeGetCurrentIrql() == DISPATCH_LEVEL);
+  IoReleaseVpbSpinLock(irql);
+  CHECK(KeGetCurrentIrql() == PASSIVE_LEVEL);
+}

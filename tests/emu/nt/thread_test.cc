@@ -1,5 +1,7 @@
 #include "tests/emu/nt/check.h"
 
+#include "emu/nt/thread.h"
+
 namespace {
 
 void NTAPI remember(PVOID context) {
@@ -40,4 +42,24 @@ TEST(handles) {
   CHECK(ObReferenceObjectByHandle((HANDLE)8, 0, *ExEventObjectType, UserMode, &again, nullptr) == STATUS_SUCCESS);
   CHECK(object == again);
   CHECK(ObReferenceObjectByHandle((HANDLE)8, 0, *ExEventObjectType, KernelMode, &again, nullptr) == STATUS_SUCCESS);
+}
+
+TEST(system_call_that_keeps_apcs_off) {
+  nt::require_regions_left(nullptr);
+  KeEnterGuardedRegion();
+  mach_test_expect_stop("bug check 0X1 (");
+  nt::require_regions_left(nullptr);
+}
+
+namespace {
+
+void NTAPI end_in_region(PVOID) {
+  KeEnterCriticalRegion();
+}
+
+}  // namespace
+
+TEST(thread_that_ends_in_a_critical_region) {
+  mach_test_expect_stop("bug check 0X20 (");
+  join(start_thread(end_in_region, nullptr));
 }

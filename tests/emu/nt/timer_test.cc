@@ -106,3 +106,24 @@ TEST(absolute_due_time) {
   CHECK(now.QuadPart >= due.QuadPart);
   CHECK(!is_signaled(&timer));
 }
+
+TEST(coalescable_timer) {
+  Counter counter;
+  init(&counter);
+  LARGE_INTEGER before, after;
+  KeQuerySystemTime(&before);
+  CHECK(!KeSetCoalescableTimer(&counter.timer, milliseconds(2), 0, 5, &counter.dpc));
+  CHECK(KeWaitForSingleObject(&counter.timer, Executive, KernelMode, FALSE, nullptr) == STATUS_SUCCESS);
+  KeQuerySystemTime(&after);
+  KeFlushQueuedDpcs();
+  CHECK(counter.calls == 1);
+  CHECK(after.QuadPart - before.QuadPart >= 20000 && after.QuadPart - before.QuadPart <= 70000);
+}
+
+TEST(timer_initialised_while_it_is_set) {
+  Counter counter;
+  init(&counter);
+  KeSetTimer(&counter.timer, milliseconds(50), nullptr);
+  mach_test_expect_stop("bug check 0XC7");
+  KeInitializeTimer(&counter.timer);
+}
