@@ -1,3 +1,4 @@
+#include "emu/schedule/strategy.h"
 #include "harness/discover.h"
 
 #include <fmt/format.h>
@@ -75,8 +76,9 @@ class Settings {
     else if (key == "ioctls") append(spec_.ioctls, ioctls(key, value));
     else if (key == "registry") append(spec_.registry, read_registry(table_of(key, value), error_in()));
     else if (key == "files") append(spec_.files, seed_files(table_of(key, value)));
+    else if (key == "device") spec_.hardware = hardware(value);
     else if (key != "directory")
-      fail(fmt::format("unknown key '{}'; known are name, sources, includes, defines, ioctls, devices, registry, files, "
+      fail(fmt::format("unknown key '{}'; known are name, sources, includes, defines, ioctls, devices, device, registry, files, "
                        "directory",
                        key));
   }
@@ -142,6 +144,43 @@ class Settings {
       const fs::path path = (spec_.directory / entry).lexically_normal();
       if (!fs::exists(path)) fail(fmt::format("'{}': {} does not exist", key, entry));
       found.push_back(path);
+    }
+    return found;
+  }
+
+  // {start = 0x3f8, length = 8}
+  void range(const std::string& key, const toml::node& value, std::uint32_t& start, std::uint32_t& length) const {
+    const toml::table* const table = value.as_table();
+    if (!table || table->size() != 2 || !table->contains("start") || !table->contains("length"))
+      fail(fmt::format("'{}' has to be a table with 'start' and 'length'", key));
+    start = number(key + ".start", *table->get("start"));
+    length = number(key + ".length", *table->get("length"));
+    if (length == 0) fail(fmt::format("'{}.length' may not be 0", key));
+  }
+
+  std::vector<std::uint8_t> bytes(const std::string& key, const toml::node& value, std::size_t most) const {
+    std::vector<std::uint8_t> found;
+    for (const toml::node& entry : list(key, value)) {
+      const std::uint32_t byte = number(key, entry);
+      if (byte > 255) fail(fmt::format("'{}': {} is more than 255", key, byte));
+      found.push_back(static_cast<std::uint8_t>(byte));
+    }
+    if (found.size() > most) fail(fmt::format("'{}' has more than {} numbers", key, most));
+    return found;
+  }
+
+  HardwareSpec hardware(const toml::node& value) const {
+    const toml::table* const table = value.as_table();
+    if (!table) fail("'device' has to be a table");
+    HardwareSpec found;
+    found.given = true;
+    for (const auto& [field, entry] : *table) {
+      const std::string key = "device." + std::string(field.str());
+      if (field == "ports") range(key, entry, found.port, found.port_length);
+      else if (field == "memory") range(key, entry, found.memory, found.memory_length);
+      else if (field == "interrupts") found.interrupts = bytes(key, entry, kInterruptLines);
+      else if (field == "registers") found.registers = bytes(key, entry, 4096);
+      else fail(fmt::format("unknown key '{}'; known are ports, memory, interrupts, registers", key));
     }
     return found;
   }

@@ -30,6 +30,15 @@ struct SeedFile {
   std::string data;
 };
 
+// What the device that the driver is loaded for has: driver.toml's [device].
+struct HardwareSpec {
+  bool given = false;
+  std::uint32_t port = 0, port_length = 0;
+  std::uint32_t memory = 0, memory_length = 0;
+  std::vector<std::uint8_t> interrupts;  // levels
+  std::vector<std::uint8_t> registers;   // what they answer from the start on
+};
+
 struct DriverSpec {
   std::string name;
   std::filesystem::path directory;             // absolute
@@ -38,14 +47,16 @@ struct DriverSpec {
   std::vector<std::string> defines;            // NAME or NAME=VALUE
   std::vector<Ioctl> ioctls;                   // of driver.toml
   unsigned devices = 0;                        // 0: unknown
+  HardwareSpec hardware;
   std::vector<SeedValue> registry;
   std::vector<SeedFile> files;
   std::vector<std::filesystem::path> settings; // the driver.toml files that were read
 };
 
 // `driver` is a directory or the name of a sample below `samples`. Reads driver.toml when there is one; its keys are
-// name, sources, includes, defines, ioctls (tables of code, name, in, out), devices, registry and files (seeds.h), and
-// directory: where the driver is when driver.toml lies elsewhere. A driver.toml there is read too and comes first. Throws UserError.
+// name, sources, includes, defines, ioctls (tables of code, name, in, out), devices, device (a table of ports, memory,
+// interrupts, registers), registry and files (seeds.h), and directory: where the driver is when driver.toml lies elsewhere. A
+// driver.toml there is read too and comes first. Throws UserError.
 DriverSpec resolve_driver(const std::string& driver, const std::vector<std::string>& defines,
                           const std::filesystem::path& samples);
 

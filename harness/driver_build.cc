@@ -1,3 +1,4 @@
+#include "emu/schedule/strategy.h"
 #include "harness/driver_build.h"
 
 #include <fcntl.h>
@@ -115,7 +116,7 @@ void add_directory(Hash& hash, const fs::path& directory, unsigned depth) {
 }
 
 // Changes with what info_source writes.
-constexpr std::string_view kInfoFormat = "info 4";
+constexpr std::string_view kInfoFormat = "info 4, hardware";
 
 std::string compile_inputs(const Layout& layout, const DriverSpec& spec) {
   constexpr unsigned kDepth = 3;  // of folders below the driver's whose files count as its sources
@@ -222,6 +223,34 @@ std::string seed_source(const DriverSpec& spec) {
          files + "    {0, 0, 0},\n};\n";
 }
 
+// A plug-and-play driver that asks for resources of a kind gets one such resource, unless driver.toml describes the device.
+HardwareSpec hardware_of(const DriverSpec& spec, const std::string& sources, bool pnp) {
+  if (spec.hardware.given || !pnp) return spec.hardware;
+  const auto mentions = [&](std::string_view word) { return sources.find(word) != std::string::npos; };
+  HardwareSpec found;
+  if (mentions("CmResourceTypePort")) found.port = 0x3f8, found.port_length = 8;
+  if (mentions("CmResourceTypeMemory")) found.memory = 0xfe000000, found.memory_length = 0x1000;
+  if (mentions("CmResourceTypeInterrupt") || mentions("CONNECT_LINE_BASED")) found.interrupts = {4};
+  return found;
+}
+
+bool connects_interrupts(const std::string& sources) {
+  return sources.find("IoConnectInterrupt") != std::string::npos;
+}
+
+// The fields are those of nt_hardware.
+std::string hardware_source(const HardwareSpec& hardware) {
+  std::string text = fmt::format(
+      "const struct {{\n  unsigned port, port_length;\n  unsigned long long memory;\n  unsigned memory_length, "
+      "interrupt_count;\n  unsigned char interrupts[{}];\n}} wdm_info_hardware = {{{:#x}, {}, {:#x}, {}, {}, {{{}}}}};\n",
+      kInterruptLines, hardware.port, hardware.port_length, hardware.memory, hardware.memory_length,
+      hardware.interrupts.size(), fmt::join(hardware.interrupts, ", "));
+  text += fmt::format("const unsigned wdm_info_register_count = {};\n", hardware.registers.size());
+  text += fmt::format("const unsigned char wdm_info_registers[] = {{{}{}}};\n", fmt::join(hardware.registers, ", "),
+                      hardware.registers.empty() ? "0" : "");
+  return text;
+}
+
 std::string info_source(const DriverSpec& spec, const std::vector<Ioctl>& ioctls) {
   std::string text = "/* Made by wdmfuzz from the driver's sources: read by harness/driver_info.cc. */\n";
   text += fmt::format("const char wdm_info_name[] = {};\n", c_string(spec.name));
@@ -229,8 +258,11 @@ std::string info_source(const DriverSpec& spec, const std::vector<Ioctl>& ioctls
   text += fmt::format("const unsigned wdm_info_devices = {};\n", spec.devices);
   std::string sources;
   for (const fs::path& source : spec.sources) sources += read_text(source);
-  text += fmt::format("const unsigned wdm_info_pnp = {};\n", sources.find("AddDevice") != std::string::npos ? 1 : 0);
   text += fmt::format("const unsigned wdm_info_names = {};\n", sources.find("FileName") != std::string::npos ? 1 : 0);
+  const bool pnp = sources.find("AddDevice") != std::string::npos;
+  text += fmt::format("const unsigned wdm_info_pnp = {};\n", pnp ? 1 : 0);
+  text += fmt::format("const unsigned wdm_info_interrupts = {};\n", connects_interrupts(sources) ? 1 : 0);
+  text += hardware_source(hardware_of(spec, sources, pnp));
   text += fmt::format("const unsigned wdm_info_majors = {:#x};\n", majors_named_in(sources));
   text += fmt::format("const unsigned wdm_info_ioctl_count = {};\n", ioctls.size());
   text += "const struct {\n  const char* name;\n  unsigned code, in_size, out_size;\n} wdm_info_ioctls[] = {\n";

@@ -19,6 +19,10 @@ struct wdm_info_ioctl {
 [[gnu::weak]] extern const unsigned wdm_info_devices;
 [[gnu::weak]] extern const unsigned wdm_info_pnp;
 [[gnu::weak]] extern const unsigned wdm_info_names;
+[[gnu::weak]] extern const unsigned wdm_info_interrupts;
+[[gnu::weak]] extern const struct nt_hardware wdm_info_hardware;
+[[gnu::weak]] extern const unsigned wdm_info_register_count;
+[[gnu::weak]] extern const unsigned char wdm_info_registers[];
 [[gnu::weak]] extern const unsigned wdm_info_majors;
 [[gnu::weak]] extern const unsigned wdm_info_ioctl_count;
 [[gnu::weak]] extern const struct wdm_info_ioctl wdm_info_ioctls[];
@@ -39,11 +43,17 @@ DriverProfile read_profile() {
   profile.pnp = wdm_info_pnp != 0;
   profile.names = wdm_info_names != 0;
   profile.majors = wdm_info_majors;
+  profile.interrupts = wdm_info_interrupts != 0;
   if (wdm_info_devices) profile.devices = wdm_info_devices;
   for (unsigned i = 0; i < wdm_info_ioctl_count; ++i) {
     profile.ioctls.push_back(wdm_info_ioctls[i].code);
     profile.ioctl_names.emplace_back(wdm_info_ioctls[i].name);
   }
+  return profile;
+}
+
+DriverProfile& profile() {
+  static DriverProfile profile = read_profile();
   return profile;
 }
 
@@ -55,15 +65,19 @@ std::string& argument() {
 }  // namespace
 
 const DriverImage& driver_image() {
-  static const DriverImage image{driver_profile().name.c_str(), reinterpret_cast<void*>(DriverEntry), __start_wdm_text,
-                                 __stop_wdm_text, wdm_info_registry, wdm_info_files};
+  static const DriverImage image{driver_profile().name.c_str(),
+                                 reinterpret_cast<void*>(DriverEntry),
+                                 __start_wdm_text,
+                                 __stop_wdm_text,
+                                 &wdm_info_hardware,
+                                 wdm_info_registers,
+                                 &wdm_info_register_count ? wdm_info_register_count : 0,
+                                 wdm_info_registry,
+                                 wdm_info_files};
   return image;
 }
 
-const DriverProfile& driver_profile() {
-  static const DriverProfile profile = read_profile();
-  return profile;
-}
+const DriverProfile& driver_profile() { return profile(); }
 
 const std::string& driver_directory() {
   static const std::string directory = wdm_info_directory ? wdm_info_directory : "";
@@ -80,6 +94,8 @@ std::string program_as_typed() {
 
 void set_fixed_cpus(unsigned cpus) { fixed_cpus = cpus; }
 
+void set_faults(bool faults) { profile().faults = faults; }
+
 namespace {
 
 // Engines mutate bytes, those of a text as well: what no longer is one is a binary scenario like any other.
@@ -89,6 +105,12 @@ void parse_anything(Scenario& scenario, std::span<const std::uint8_t> bytes) {
   } catch (const ScenarioError&) {
     decode_to(scenario, bytes, driver_profile());
   }
+}
+
+// What a text says by name, a `fail` directive, is meant; a bit or a number that some engine has hit upon is not.
+void refuse_faults(Schedule& schedule) {
+  schedule.faults = false;
+  if (schedule.strategy == StrategyId::each_fault) schedule.strategy = StrategyId::directed, schedule.runs = 1;
 }
 
 }  // namespace
@@ -101,6 +123,7 @@ Scenario input_scenario(std::span<const std::uint8_t> bytes) {
 
 void read_input(Scenario& scenario, std::span<const std::uint8_t> bytes) {
   parse_anything(scenario, bytes);
+  if (!driver_profile().faults) refuse_faults(scenario.schedule);
   if (fixed_cpus) scenario.cpus = static_cast<std::uint8_t>(fixed_cpus);
 }
 

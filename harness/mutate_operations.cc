@@ -37,6 +37,8 @@ constexpr Weight kPnpWeights[] = {{OpKind::internal_ioctl, 2, 0x0f},
                                   {OpKind::power, 2, 0x16},
                                   {OpKind::pnp, 2, 0x1b}};
 
+constexpr unsigned kInterruptWeight = 24;  // for a driver with a service routine: what it waits for
+
 bool possible(const Weight& weight, const DriverProfile& profile) {
   return weight.major == kAnyDriver || (profile.majors >> weight.major & 1);
 }
@@ -46,6 +48,7 @@ template <class Visit>
 void for_possible(const DriverProfile& profile, Visit visit) {
   for (const Weight& w : kUserWeights)
     if (possible(w, profile)) visit(w.kind, w.weight);
+  if (profile.interrupts) visit(OpKind::interrupt, kInterruptWeight);
   if (!profile.pnp) return;
   for (const Weight& w : kPnpWeights)
     if (possible(w, profile)) visit(w.kind, w.weight);
@@ -172,6 +175,10 @@ std::uint8_t draw_minor(OpKind kind, Random& random) {
 void draw_code_of(Operation& op, Random& random, const DriverProfile& profile) {
   const char* key = fields_of(op.kind).code;
   if (!key) return;
+  if (op.kind == OpKind::interrupt) {
+    op.code = random.percent(90) ? 0 : static_cast<std::uint32_t>(random.below(kInterruptLines));
+    return;
+  }
   // Information classes that most drivers know: standard, basic, position, end of file; else any.
   static constexpr std::uint32_t kClasses[] = {5, 4, 14, 20};
   op.code = !*key                ? draw_code(random, profile)

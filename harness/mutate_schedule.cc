@@ -21,7 +21,8 @@ struct Share {
 constexpr Share kShares[] = {
     {StrategyId::site, 40}, {StrategyId::pos, 25}, {StrategyId::random, 20}, {StrategyId::directed, 15}};
 
-StrategyId draw_strategy(Random& random) {
+StrategyId draw_strategy(Random& random, const DriverProfile& profile) {
+  if (profile.faults && random.percent(15)) return StrategyId::each_fault;
   std::size_t roll = random.below(100);
   for (const Share& share : kShares) {
     if (roll < share.percent) return share.strategy;
@@ -70,7 +71,8 @@ Context draw_context(const Scenario& scenario, Random& random) {
   const auto number = static_cast<std::uint32_t>(random.between(1, 3));
   if (roll < 80 && !scenario.operations.empty())
     return {Context::Kind::operation, random.one_of(scenario.operations).id};
-  if (roll < 90) return {Context::Kind::dpc, number};
+  if (roll < 87) return {Context::Kind::dpc, number};
+  if (roll < 90) return {Context::Kind::interrupt, number};
   if (roll < 95) return {Context::Kind::thread, number};
   if (roll < 98) return {Context::Kind::teardown, 1};
   return {Context::Kind::setup, 0};
@@ -78,6 +80,9 @@ Context draw_context(const Scenario& scenario, Random& random) {
 
 std::uint8_t draw_actor(const Scenario& scenario, Random& random) {
   const std::size_t roll = random.below(100);
+  const auto interrupts = [](const Operation& op) { return op.kind == OpKind::interrupt; };
+  if (roll < 35 && std::any_of(scenario.operations.begin(), scenario.operations.end(), interrupts))
+    return static_cast<std::uint8_t>(kActorIrq + random.below(random.percent(80) ? 2 : 2 * kInterruptLines));
   if (roll < 60 && !scenario.operations.empty()) return random.one_of(scenario.operations).thread;
   if (roll < 80) return static_cast<std::uint8_t>(kActorCpu + random.below(scenario.cpus));
   if (roll < 90) return static_cast<std::uint8_t>(limits::kFirstDriverThread + random.below(2));
@@ -107,7 +112,7 @@ Directive draw_hold(Random& random, const DriverProfile& profile) {
 Directive draw_directive(const Scenario& scenario, Random& random, const DriverProfile& profile) {
   const std::size_t roll = random.below(100);
   if (roll < 75) return draw_run(scenario, random, profile);
-  if (roll < 90) return draw_hold(random, profile);
+  if (roll < 90 || !profile.faults) return draw_hold(random, profile);
   const std::uint16_t ddi = draw_allocation(random, profile);
   if (ddi == DDI_None) return draw_run(scenario, random, profile);
   return {Directive::Kind::fail, draw_context(scenario, random), ddi, MACH_BEFORE, draw_occurrence(random), 1};
@@ -131,10 +136,12 @@ void change_directives(Scenario& scenario, Random& random, const DriverProfile& 
 
 void draw_schedule(Scenario& scenario, Random& random, const DriverProfile& profile) {
   Schedule& schedule = scenario.schedule;
-  schedule.strategy = draw_strategy(random);
+  schedule.strategy = draw_strategy(random, profile);
   schedule.directives.clear();
   schedule.seed = random.next();
   schedule.runs = draw_runs(random);
+  schedule.faults = profile.faults && random.percent(60);
+  if (schedule.strategy == StrategyId::each_fault) schedule.seed = 0, schedule.runs = limits::kMaxRuns;
   scenario.cpus = draw_cpus(random);
   scenario.above = profile.pnp && random.percent(15);
   if (schedule.strategy != StrategyId::directed) return;
@@ -144,7 +151,7 @@ void draw_schedule(Scenario& scenario, Random& random, const DriverProfile& prof
 
 void mutate_schedule(Scenario& scenario, Random& random, const DriverProfile& profile) {
   if (random.percent(30)) return draw_schedule(scenario, random, profile);
-  scenario.schedule.seed = random.next();
+  if (samples(scenario.schedule.strategy)) scenario.schedule.seed = random.next();
   if (scenario.schedule.strategy == StrategyId::directed)
     change_directives(scenario, random, profile);
   else if (random.percent(20))

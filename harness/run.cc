@@ -47,6 +47,7 @@ std::uint8_t major_function(OpKind kind) {
     case OpKind::pnp: return 0x1b;
     case OpKind::close:
     case OpKind::cancel:
+    case OpKind::interrupt:
     case OpKind::wait: break;
   }
   return 0xff;
@@ -75,6 +76,7 @@ void perform(const Operation& op, bool above) {
   switch (op.kind) {
     case OpKind::close: nt_close(op.handle); return;
     case OpKind::cancel: nt_cancel(op.target, op.irql); return;
+    case OpKind::interrupt: machine().interrupt_assert(op.code, op.data.data(), op.data.size()); return;
     case OpKind::wait: machine().block(machine().time() + op.offset + 1, nullptr, nullptr); return;
     case OpKind::open:
     case OpKind::read:
@@ -155,6 +157,8 @@ void tear_down(const Session& session) {
 void session_main(void* argument) {
   Session& session = *static_cast<Session*>(argument);
   nt_reset();
+  if (session.image->hardware) nt_set_hardware(session.image->hardware);
+  machine().device_answers(session.image->registers, session.image->register_count);
   nt_seed(session.image->registry, session.image->files);
   session.load_status = nt_load(session.image->entry, session.image->name);
   if (session.load_status & kSuccessMask) {

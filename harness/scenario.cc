@@ -28,6 +28,7 @@ constexpr OpFields kWait{.time = true};
 constexpr OpFields kFlush{.handle = true, .cancelled = true};
 constexpr OpFields kQuery{.handle = true, .out = true, .pointers = true, .cancelled = true, .code = "class"};
 constexpr OpFields kSet{.handle = true, .data = true, .pointers = true, .cancelled = true, .code = "class"};
+constexpr OpFields kInterrupt{.data = true, .code = "line"};
 constexpr OpFields kStack{.device = true, .minor = true, .data = true, .out = true, .code = "code"};
 
 void drop_other_fields(Operation& op) {
@@ -54,6 +55,7 @@ void keep_limits(Operation& op) {
   op.pointers &= 3;
   op.out_size = std::min(op.out_size, limits::kMaxOutBytes);
   if (op.data.size() > limits::kMaxDataBytes) op.data.resize(limits::kMaxDataBytes);
+  if (op.kind == OpKind::interrupt) op.code %= kInterruptLines;
   if (has.time) op.offset = std::min(op.offset, limits::kMaxWait_100ns);
 }
 
@@ -98,7 +100,7 @@ void make_targets_exist(Operations& operations, const IdSet& ids) {
 }
 
 bool known_actor(unsigned actor) {
-  return actor < kActorCpu + limits::kMaxCpus || actor == kActorClock;
+  return actor < limits::kMaxThreads || (actor >= kActorIrq && actor < kActorCpu + limits::kMaxCpus) || actor == kActorClock;
 }
 
 // The machine counts contexts from 1, but there is one setup, number 0, and one teardown.
@@ -115,6 +117,7 @@ bool make_canonical(Context& context, const IdSet& ids) {
     case Context::Kind::dpc:
     case Context::Kind::thread:
     case Context::Kind::idle:
+    case Context::Kind::interrupt:
       return context.number >= 1 && context.number <= 65535;
   }
   return false;
@@ -140,6 +143,7 @@ bool make_canonical(Directive& d, const IdSet& ids) {
 void make_canonical(Schedule& schedule, const IdSet& ids) {
   schedule.runs = std::clamp<std::uint16_t>(schedule.runs, 1, limits::kMaxRuns);
   if (schedule.strategy == StrategyId::directed) schedule.seed = 0, schedule.runs = 1;
+  if (!samples(schedule.strategy)) schedule.faults = false;
   std::erase_if(schedule.directives, [&](Directive& d) { return !make_canonical(d, ids); });
   if (schedule.directives.size() > limits::kMaxDirectives) schedule.directives.resize(limits::kMaxDirectives);
 }
@@ -186,6 +190,8 @@ const OpFields& fields_of(OpKind kind) {
       return kQuery;
     case OpKind::set_information:
       return kSet;
+    case OpKind::interrupt:
+      return kInterrupt;
     case OpKind::system_control:
     case OpKind::power:
     case OpKind::pnp:

@@ -95,6 +95,8 @@ void put_place(Out& out, const Directive& d) {
 std::string actor_word(unsigned actor) {
   if (actor == 0) return "main";
   if (actor < limits::kFirstDriverThread) return fmt::format("T{}", actor);
+  if (actor >= kActorIrq && actor < kActorIrqEnd)
+    return fmt::format("irq{}{}", (actor - kActorIrq) / 2, (actor - kActorIrq) % 2 ? kElsewhere : "");
   if (actor < kActorCpu) return fmt::format("S{}", actor - limits::kFirstDriverThread + 1);
   if (actor < kActorClock) return fmt::format("dpc@{}", actor - kActorCpu);
   return "clock";
@@ -126,6 +128,7 @@ void put_schedule(Out& out, const Schedule& schedule) {
   put(out, "schedule {}", strategy_name(schedule.strategy));
   if (schedule.seed) put(out, " seed={:#x}", schedule.seed);
   if (schedule.runs != 1) put(out, " runs={}", schedule.runs);
+  if (schedule.faults) put(out, " faults");
   put(out, "\n");
   for (const Directive& d : schedule.directives) put_directive(out, d);
 }

@@ -93,7 +93,8 @@ bool set_key(const Line& line, Operation& op, const OpFields& has, std::string_v
   if (key == "offset" && has.offset) return op.offset = number(kMax64), true;
   if (key == "irql" && has.irql) return op.irql = irql_of(line, value), true;
   if (key == "pointers" && has.pointers) return op.pointers = pointers_of(line, value), true;
-  if (has.code && *has.code && key == has.code) return op.code = static_cast<std::uint32_t>(number(kMax32)), true;
+  if (has.code && *has.code && key == has.code)
+    return op.code = static_cast<std::uint32_t>(number(op.kind == OpKind::interrupt ? kInterruptLines - 1 : kMax32)), true;
   return false;
 }
 

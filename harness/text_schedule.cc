@@ -11,13 +11,13 @@ namespace {
 constexpr unsigned kMax16 = 65535;
 
 Context take_context(Line& line) {
-  const std::string_view word = line.take("a place: load, op N, teardown, dpc N or thread N");
+  const std::string_view word = line.take("a place: load, op N, teardown, dpc N, irq N or thread N");
   for (const ContextWord& known : kContexts) {
     if (known.word != word) continue;
     if (known.numbered) return {known.kind, static_cast<std::uint32_t>(line.take_number(word, 1, kMax16))};
     return {known.kind, known.kind == Context::Kind::teardown ? 1u : 0u};
   }
-  line.fail("expected load, op N, teardown, dpc N or thread N, found `{}`", word);
+  line.fail("expected load, op N, teardown, dpc N, irq N or thread N, found `{}`", word);
 }
 
 std::uint16_t take_ddi(Line& line) {
@@ -47,17 +47,22 @@ void take_occurrence(Line& line, Directive& d) {
 }
 
 std::uint8_t take_actor(Line& line) {
-  const std::string_view word = line.take("who runs: T1, S1, main, dpc@0 or clock");
+  const std::string_view word = line.take("who runs: T1, S1, main, irq0, dpc@0 or clock");
   const auto number = [&](std::size_t from, unsigned low, unsigned high) {
     return static_cast<unsigned>(line.number_in(word.substr(from), "actor", low, high));
   };
   if (word == "main") return 0;
+  if (word.starts_with("irq")) {
+    const bool elsewhere = word.ends_with(kElsewhere);
+    const std::string_view line_number = word.substr(3, word.size() - 3 - (elsewhere ? kElsewhere.size() : 0));
+    return static_cast<std::uint8_t>(kActorIrq + 2 * line.number_in(line_number, "actor", 0, kInterruptLines - 1) + elsewhere);
+  }
   if (word == "clock") return kActorClock;
   if (word.starts_with("dpc@")) return static_cast<std::uint8_t>(kActorCpu + number(4, 0, limits::kMaxCpus - 1));
   if (word[0] == 'T') return static_cast<std::uint8_t>(number(1, 1, limits::kUserThreads));
   constexpr unsigned kDriverThreads = limits::kMaxThreads - limits::kFirstDriverThread;
   if (word[0] == 'S') return static_cast<std::uint8_t>(limits::kFirstDriverThread - 1 + number(1, 1, kDriverThreads));
-  line.fail("expected who runs (T1, S1, main, dpc@0 or clock), found `{}`", word);
+  line.fail("expected who runs (T1, S1, main, irq0, dpc@0 or clock), found `{}`", word);
 }
 
 void expect_word(Line& line, std::string_view word) {
@@ -122,15 +127,17 @@ Schedule read_schedule(Line& line) {
   Schedule schedule;
   schedule.strategy = take_strategy(line);
   while (!line.done()) {
-    const std::string_view word = line.take("seed= or runs=");
+    const std::string_view word = line.take("seed=, runs= or faults");
     if (schedule.strategy == StrategyId::directed)
       line.fail("a directed schedule has no `{}`: it is a single one", word);
     if (word.starts_with("seed="))
       schedule.seed = line.number_in(word.substr(5), "seed", 0, ~std::uint64_t{0});
     else if (word.starts_with("runs="))
       schedule.runs = static_cast<std::uint16_t>(line.number_in(word.substr(5), "runs", 1, limits::kMaxRuns));
+    else if (word == "faults" && samples(schedule.strategy))
+      schedule.faults = true;
     else
-      line.fail("expected seed= or runs=, found `{}`", word);
+      line.fail("expected seed=, runs= or faults, found `{}`", word);
   }
   return schedule;
 }

@@ -11,6 +11,8 @@ namespace wdm::text {
 
 inline constexpr std::string_view kPointers[] = {"good", "null", "unmapped", "kernel"};
 
+inline constexpr std::string_view kElsewhere = "-elsewhere";  // irq0-elsewhere: on another processor
+
 struct Unit {
   std::string_view word;
   std::uint64_t ticks_100ns;
@@ -27,7 +29,8 @@ inline constexpr ContextWord kContexts[] = {
     {"load", Context::Kind::setup, false},        {"op", Context::Kind::operation, true},
     {"teardown", Context::Kind::teardown, false}, {"dpc", Context::Kind::dpc, true},
     {"thread", Context::Kind::thread, true},      {"idle", Context::Kind::idle, true},
+    {"irq", Context::Kind::interrupt, true},
 };
-static_assert(std::size(kContexts) == static_cast<std::size_t>(Context::Kind::idle) + 1);
+static_assert(std::size(kContexts) == static_cast<std::size_t>(Context::Kind::interrupt) + 1);
 
 }  // namespace wdm::text

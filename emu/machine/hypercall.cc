@@ -18,6 +18,24 @@ m_u8 mach_irql(void) { return machine().irql(); }
 m_u8 mach_raise_irql(m_u8 irql, const void* pc) { return machine().raise_irql(irql, pc); }
 void mach_lower_irql(m_u8 irql, const void* pc) { machine().lower_irql(irql, pc); }
 
+void mach_interrupt_connect(m_u32 line, void* handler, m_u8 irql, m_u64 processors) {
+  machine().interrupt_connect(line, handler, irql, processors);
+}
+m_u64 mach_device_read(m_u32 space, m_u64 address, m_u32 size) {
+  return machine().device_read(address ^ m_u64{space} << 63, size);
+}
+void mach_device_write(m_u32 space, m_u64 address, m_u64 value, m_u32 size) {
+  machine().device_write(address ^ m_u64{space} << 63, value, size);
+}
+void* mach_io_map(m_u64 physical, m_u64 size) { return machine().io_map(physical, size); }
+int mach_io_unmap(void* address) { return machine().io_unmap(address); }
+int mach_io_physical(const void* address, m_u64* physical) {
+  std::uint64_t found;
+  if (!machine().io_physical(address, found)) return 0;
+  *physical = found;
+  return 1;
+}
+
 void mach_point(m_u16 ddi, m_u8 phase, const void* object, const void* pc) { machine().point(ddi, phase, object, pc); }
 
 void mach_lock_init(void* lock, m_u32 kind, const void* pc) { machine().lock_init(lock, kind, pc); }
@@ -30,6 +48,7 @@ int mach_lock_try(void* lock, m_u32 kind, m_u8 old_irql, const void* pc) {
 void mach_lock_release(void* lock, m_u32 kind, m_u8 new_irql, const void* pc) {
   machine().lock_release(lock, kind, new_irql, pc);
 }
+int mach_lock_convert(void* lock, const void* pc) { return machine().lock_convert(lock, pc); }
 int mach_lock_is_held(void* lock) { return machine().lock_is_held(lock); }
 
 void mach_stack_limits(m_u64* low, m_u64* high) {
@@ -37,6 +56,7 @@ void mach_stack_limits(m_u64* low, m_u64* high) {
   *high = reinterpret_cast<m_u64>(machine().current().fiber.stack_top());
 }
 m_u32 mach_thread(void) { return machine().current().id; }
+void mach_thread_bind(m_u32 thread, m_u32 cpu) { machine().bind(thread, cpu); }
 m_u32 mach_thread_create(void (*fn)(void*), void* arg, m_u32 kind, void* object, const void* pc) {
   return machine().create_thread(fn, arg, kind, object, pc);
 }

@@ -47,13 +47,17 @@ enum { MACH_LOCK_SPIN = 0, MACH_LOCK_QUEUED = 1, MACH_LOCK_CANCEL = 2, MACH_LOCK
 /* Registers an initialised lock at `lock` (KeInitializeSpinLock). Emits LockInit. */
 void mach_lock_init(void* lock, m_u32 kind, const void* pc);
 /* Emits LockAttempt, spins (the processor is not schedulable) until the lock is free, takes it, emits LockAcquired
- * with `old_irql`. Queued locks are granted in order of arrival, others in the order the schedule decides.
- * Requires: IRQL already raised. `word` in the lock's memory is the machine's own. Yields. */
+ * with `old_irql`. Queued locks are granted in order of arrival, others in the order the schedule decides. Of
+ * MACH_LOCK_EX_SHARED there can be many holders; a waiting MACH_LOCK_EX_EXCLUSIVE keeps new ones out.
+ * Requires: IRQL already raised. `word` in the lock's memory (64 bits, EX kinds 32) is the machine's own. Yields. */
 void mach_lock_acquire(void* lock, m_u32 kind, m_u8 old_irql, const void* pc);
-/* As acquire, but returns 0 at once when the lock is held by anybody. */
+/* As acquire, but returns 0 at once when it would spin. */
 int mach_lock_try(void* lock, m_u32 kind, m_u8 old_irql, const void* pc);
 /* Emits LockRelease (with `new_irql`), then frees the lock; waiters become schedulable. */
 void mach_lock_release(void* lock, m_u32 kind, m_u8 new_irql, const void* pc);
+/* Turns the caller's MACH_LOCK_EX_SHARED hold into an exclusive one when it is the only holder and no writer waits: emits
+ * LockAcquired with the exclusive kind. Else emits LockTryFailed and returns 0. */
+int mach_lock_convert(void* lock, const void* pc);
 int mach_lock_is_held(void* lock);
 
 /* ---- threads ------------------------------------------------------------------------------------------------ */
@@ -63,6 +67,8 @@ m_u32 mach_thread(void);
 /* Makes a ready thread that will call fn(arg) at PASSIVE_LEVEL and returns its number (never 0).
  * `object` is the kernel's own thread object (ETHREAD) or null. Emits ThreadCreate. */
 m_u32 mach_thread_create(void (*fn)(void*), void* arg, m_u32 kind, void* object, const void* pc);
+/* From now on the thread runs on processor `cpu` only. Requires: it is not running. */
+void mach_thread_bind(m_u32 thread, m_u32 cpu);
 __attribute__((noreturn)) void mach_thread_exit(void);
 void* mach_thread_object(m_u32 thread);
 void mach_thread_set_object(m_u32 thread, void* object);
@@ -92,6 +98,22 @@ void mach_dpc_flush(const void* pc);
 void mach_timer_set(void* timer, m_u64 due, m_u32 cpu);
 int mach_timer_cancel(void* timer);
 m_u64 mach_time(void);
+
+/* ---- interrupts and devices ---------------------------------------------------------------------------------- */
+
+enum { MACH_INTERRUPT_LINES = 2 };
+/* From now on a processor of the set `processors` that is below `irql` takes an interrupt on `line` by calling
+ * nt_run_isr(handler) at `irql`. Null disconnects; what is asserted then is lost. */
+void mach_interrupt_connect(m_u32 line, void* handler, m_u8 irql, m_u64 processors);
+/* What the device answers to a read of `size` bytes (1 to 8) at an address of its port or memory space, and a write to it. */
+enum { MACH_PORT_SPACE = 0, MACH_MEMORY_SPACE = 1 };
+m_u64 mach_device_read(m_u32 space, m_u64 address, m_u32 size);
+void mach_device_write(m_u32 space, m_u64 address, m_u64 value, m_u32 size);
+/* Maps device memory; null when there is no more room. Unmapping poisons it; 0 when nothing is mapped there. */
+void* mach_io_map(m_u64 physical, m_u64 size);
+int mach_io_unmap(void* address);
+/* Physical address behind a mapped one; 0 when it is not device memory. */
+int mach_io_physical(const void* address, m_u64* physical);
 
 /* ---- memory ------------------------------------------------------------------------------------------------- */
 
@@ -156,6 +178,8 @@ void mach_debug_print(const char* text, m_u32 size);
 void nt_reset(void);
 void nt_run_dpc(void* dpc);
 void nt_timer_expired(void* timer);
+/* An interrupt on the line that `handler` was connected to; at the line's IRQL. */
+void nt_run_isr(void* handler);
 
 /* What driver.toml puts into the machine: registry values (a key that does not begin with \ is below the driver's service
  * key; name null: the key alone) and files, each list ended by a null key or path. They have to live as long as the run. */
@@ -175,13 +199,24 @@ struct nt_seed_file {
 void nt_seed(const struct nt_seed_value* values, const struct nt_seed_file* files);
 /* Calls DriverEntry. Requires: PASSIVE_LEVEL, on a system thread. */
 m_u32 nt_load(void* driver_entry, const char* name);
+/* The hardware of the device that nt_add_device adds, in force until the next boot: bus addresses of a port and of a memory
+ * range (length 0: none) and the vectors' levels of its interrupts. */
+struct nt_hardware {
+  m_u32 port, port_length;
+  m_u64 memory;
+  m_u32 memory_length;
+  m_u32 interrupt_count;
+  m_u8 interrupts[MACH_INTERRUPT_LINES];
+};
+void nt_set_hardware(const struct nt_hardware* hardware);
 /* AddDevice over a fresh physical device object, then (`start`) IRP_MN_START_DEVICE; without it requests on handle 0 reach the
  * device all the same. 0xC00000BB (NOT_SUPPORTED) when the driver has no
  * AddDevice. */
 m_u32 nt_add_device(m_u8 start);
 /* IRP_MN_REMOVE_DEVICE to each started device. */
 void nt_remove_device(void);
-/* DriverUnload when there is one; emits the End* events for devices and links that are left. 0 when it cannot unload. */
+/* DriverUnload when there is one; emits the End* events for devices and links that are left. 0 when it cannot unload: no
+ * routine, or a plug-and-play driver with a device left. */
 int nt_unload(void);
 /* Devices that user mode can open (named, or with an interface or a link), in creation order. */
 m_u32 nt_device_count(void);

@@ -13,7 +13,7 @@ namespace wdm::limits {
 inline constexpr unsigned kMaxCpus = 32;
 inline constexpr unsigned kUserThreads = 4;       // actors 1...4; actor 0 loads, tears down and unloads
 inline constexpr unsigned kFirstDriverThread = 5;
-inline constexpr unsigned kMaxThreads = 31;       // threads of all kinds alive at once
+inline constexpr unsigned kMaxThreads = kActorIrq; // threads of all kinds alive at once
 inline constexpr unsigned kFirstIdle = kActorCpu; // idle threads, one per processor
 inline constexpr unsigned kMaxContexts = 4096;    // operations, DPC runs and threads in one run
 inline constexpr unsigned kMaxCallbackDepth = 24; // driver routines nested on one thread
@@ -23,10 +23,11 @@ inline constexpr unsigned kMaxTimerFires = 400;   // in one run; a periodic time
 inline constexpr std::size_t kPoolBytes = 64u << 20;
 inline constexpr std::size_t kKernelBytes = 4u << 20;
 inline constexpr std::size_t kUserBytes = 4u << 20;
+inline constexpr std::size_t kRegisterBytes = 4u << 20;
 // A kernel stack is 24 KiB; AddressSanitizer's red zones and -O0 code need several times that.
 inline constexpr std::size_t kStackBytes = 512u << 10;
 
 static_assert(kFirstDriverThread == kUserThreads + 1);
-static_assert(kMaxThreads <= kFirstIdle && kFirstIdle + kMaxCpus <= kActorClock && kActorClock < kNoActor);
+static_assert(kMaxThreads <= kActorIrq && kActorIrqEnd <= kFirstIdle && kFirstIdle + kMaxCpus <= kActorClock && kActorClock < kNoActor);
 
 }  // namespace wdm::limits

@@ -20,6 +20,7 @@ void Machine::reset(const DriverImage& image, unsigned cpus, Strategy& strategy,
   text_begin_ = reinterpret_cast<std::uintptr_t>(image.text_begin);
   text_size_ = reinterpret_cast<std::uintptr_t>(image.text_end) - text_begin_;
 
+  reset_devices();
   timers_.clear();
   timer_order_ = 0;
   timer_fires_ = 0;
@@ -47,7 +48,7 @@ void Machine::reset(const DriverImage& image, unsigned cpus, Strategy& strategy,
   failed_ = nullptr;
   in_clock_ = false;
   below_dispatch_ = idle_cpus_ = dpc_cpus_ = 0;
-  running_mask_ = ready_mask_ = quiet_mask_ = 0;
+  running_mask_ = ready_mask_ = quiet_mask_ = bound_mask_ = 0;
 
   const unsigned used = std::max(thread_limit_, limits::kFirstDriverThread);
   for (unsigned t = 0; t < used; ++t) {
@@ -56,7 +57,8 @@ void Machine::reset(const DriverImage& image, unsigned cpus, Strategy& strategy,
     thread.irql = kPassive;
     thread.depth = 0;
     thread.cpu = 0;
-    thread.deliver_dpcs = thread.granted = thread.quiet_wait = false;
+    thread.deliver_dpcs = thread.granted = thread.quiet_wait = thread.bound = false;
+    thread.deliver_line = 0;
     thread.spins_on = nullptr;
     thread.kernel_object = nullptr;
     thread.object = 0;
@@ -77,6 +79,7 @@ void Machine::reset(const DriverImage& image, unsigned cpus, Strategy& strategy,
     idle.kind = MACH_THREAD_IDLE;
     idle.depth = 0;
     idle.deliver_dpcs = false;
+    idle.deliver_line = 0;
     idle.state = Thread::State::running;
     pending_[idle.id] = {};
     idle.fiber.prepare(&Machine::idle_main, &idle);
@@ -98,6 +101,7 @@ const RunResult& Machine::run(const DriverImage& image, unsigned cpus, Strategy&
   set_state(first, Thread::State::running);
   running_ = true;
   first.fiber.enter_from(main_);
+  had_choice_ &= !strategy.exhausted();
   if (result_.outcome != Outcome::clean) result_.decisions = decisions();
   return result_;
 }

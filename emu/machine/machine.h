@@ -28,10 +28,14 @@ inline constexpr std::uint8_t kPassive = 0, kApc = 1, kDispatch = 2;
 struct Lock {
   void* address = nullptr;
   ObjectId object = 0;
-  bool held = false;
+  bool held = false;                    // exclusively
   std::uint8_t kind = 0;
-  std::uint8_t owner = 0;               // thread
+  std::uint8_t owner = 0;               // thread; of the readers, one
+  std::uint16_t readers = 0;            // how often it is held shared
+  std::uint16_t writers = 0;            // threads that want it exclusively while readers may hold it: no new reader gets in
   std::vector<std::uint8_t> waiters;    // threads that spin, in order of arrival
+
+  bool in_use() const { return held || readers > 0; }
 };
 
 struct Thread {
@@ -43,7 +47,9 @@ struct Thread {
   std::uint8_t irql = 0;       // saved while it is off its processor
   std::uint8_t depth = 0;      // nested callbacks
   bool deliver_dpcs = false;   // picked to run its processor's DPC queue first
+  std::uint8_t deliver_line = 0;  // picked to take the interrupt of this line, less one, first
   bool granted = false;        // a queued lock was handed over
+  bool bound = false;          // runs on `cpu` only
   bool quiet_wait = false;     // wants to run when nobody else can
   bool starting = false;       // has not reached its first operation yet
   std::uint32_t order = 0;     // user threads: index of the operation it is in or about to start
@@ -52,6 +58,7 @@ struct Thread {
   ObjectId waits_for = 0;
   std::uint32_t wait_site = kNoSite;
   Lock* spins_on = nullptr;
+  bool spins_shared = false;   // as a reader
   void (*entry)(void*) = nullptr;
   void* argument = nullptr;
   void* kernel_object = nullptr;
@@ -76,6 +83,13 @@ struct Timer {
   void* timer;           // the kernel's, or null: a wait's time-out
   std::uint8_t cpu;
   std::uint8_t thread;   // whose wait
+};
+
+struct InterruptLine {
+  void* handler = nullptr;        // the kernel's; null: nobody is connected
+  std::uint8_t irql = 0;
+  std::uint32_t processors = 0;   // which ones it can interrupt, by bit
+  std::vector<std::uint8_t> answers;  // what the registers say once it is taken
 };
 
 struct PoolBlock {
@@ -106,6 +120,12 @@ class Machine {
   // Before a user thread starts operation `index` with id `id`: the place where operations take turns.
   void operation_boundary(std::uint32_t index, std::uint32_t id);
   unsigned create_thread(void (*entry)(void*), void* argument, std::uint32_t kind, void* object, const void* pc);
+  // A thread that does not run: from now on it does so on that processor only.
+  void bind(unsigned thread, unsigned cpu) {
+    threads_[thread].bound = true;
+    threads_[thread].cpu = static_cast<std::uint8_t>(cpu);
+    bound_mask_ |= std::uint64_t{1} << thread;
+  }
   [[noreturn]] void exit_thread();
   std::uint32_t block(std::uint64_t due, const void* object, const void* pc);
   void wake(unsigned thread, std::uint32_t reason);
@@ -135,10 +155,15 @@ class Machine {
 
   // --- locks ---------------------------------------------------------------------------------------------------
   Lock& lock_at(void* address, const void* pc = nullptr);
+  // An executive spin lock, which has 32 bits.
+  Lock& ex_lock_at(void* address, const void* pc);
+  Lock& lock_of_kind(void* address, std::uint32_t kind, const void* pc);
   void lock_init(void* address, std::uint32_t kind, const void* pc);
   void lock_acquire(void* address, std::uint32_t kind, std::uint8_t old_irql, const void* pc);
   bool lock_try(void* address, std::uint32_t kind, std::uint8_t old_irql, const void* pc);
   void lock_release(void* address, std::uint32_t kind, std::uint8_t new_irql, const void* pc);
+  // The caller's shared hold becomes an exclusive one; false when it is not the only reader or a writer waits.
+  bool lock_convert(void* address, const void* pc);
   bool lock_is_held(void* address);
   void lock_gone(std::size_t index);
 
@@ -149,6 +174,20 @@ class Machine {
   void timer_set(void* timer, std::uint64_t due, unsigned cpu);
   bool timer_cancel(void* timer);
   std::uint64_t time() const { return time_; }
+
+  // --- interrupts and registers --------------------------------------------------------------------------------
+  void interrupt_connect(unsigned line, void* handler, std::uint8_t irql, std::uint64_t processors);
+  // The device asserts `line`, and its registers answer `answers` from the moment a processor takes it. Where nobody is
+  // connected the answers count at once. False when the line does not exist or nobody is connected.
+  bool interrupt_assert(unsigned line, const std::uint8_t* answers, std::size_t size);
+  // What ports and registers answer next.
+  void device_answers(const std::uint8_t* answers, std::size_t size);
+  std::uint64_t device_read(std::uint64_t address, unsigned size);
+  void device_write(std::uint64_t address, std::uint64_t value, unsigned size);
+  void* io_map(std::uint64_t physical, std::uint64_t size);
+  bool io_unmap(void* address);
+  // Physical address of mapped device memory; false when it is none.
+  bool io_physical(const void* address, std::uint64_t& physical) const;
 
   // --- memory --------------------------------------------------------------------------------------------------
   void* pool_alloc(std::uint64_t size, std::uint32_t tag, std::uint32_t flags, const void* pc);
@@ -185,7 +224,7 @@ class Machine {
   // Hashes of (step left, step resumed) for each switch between threads: interleaving coverage.
   const std::vector<std::uint32_t>& switch_features() const { return features_; }
   bool running() const { return running_; }
-  // Had any point of the run more than one actor to choose from?
+  // Could another run of the same schedule have gone otherwise?
   bool had_choice() const { return had_choice_; }
 
  private:
@@ -195,11 +234,16 @@ class Machine {
   }
   // Nobody but the running thread can run: the common case, in a few instructions.
   bool alone() const {
-    return ready_mask_ == 0 && (running_mask_ & (running_mask_ - 1)) == 0 && dpc_cpus_ == 0 && timers_.empty();
+    return ready_mask_ == 0 && (running_mask_ & (running_mask_ - 1)) == 0 && dpc_cpus_ == 0 && asserted_lines_ == 0 &&
+           timers_.empty();
   }
   // Who can run; the members that begin something (see PointView) go to `interrupts`.
   std::uint64_t enabled_mask(bool can_continue, std::uint64_t& interrupts) const;
   void set_state(Thread& thread, Thread::State state);
+  Lock& add_lock(void* address, const void* pc, std::uint32_t& index);
+  void spin(Lock& lock, bool shared, void* address, const void* pc);
+  void wake_spinning(Lock& lock);
+  std::uint64_t placeable(std::uint64_t ready) const;
   unsigned fallback(std::uint64_t enabled, bool can_continue, bool boundary) const;
   void schedule(bool can_continue, bool boundary = false);
   void set_pending(std::uint16_t ddi, std::uint8_t phase, const void* object, std::uint32_t site);
@@ -212,7 +256,13 @@ class Machine {
   void note_dpcs(unsigned cpu);
   void fire_timer();
   void drain_dpcs();
+  void deliver();
   void deliver_pending();
+  std::uint64_t interrupt_actors() const;
+  unsigned interrupt_processor(unsigned actor) const;
+  bool takes_interrupt(unsigned cpu, const InterruptLine& line) const;
+  void take_interrupt(unsigned line);
+  void reset_devices();
   void append(std::uint16_t kind, ObjectId object, std::uint64_t arg, std::uint32_t arg2, std::uint32_t site);
   void judge(std::uint32_t event);
   void capture_stack();
@@ -236,6 +286,7 @@ class Machine {
   std::uint64_t running_mask_ = 0;  // by thread: on a processor and not spinning
   std::uint64_t ready_mask_ = 0;
   std::uint64_t quiet_mask_ = 0;
+  std::uint64_t bound_mask_ = 0;    // see Thread::bound
   bool in_clock_ = false;
   // By processor.
   std::uint32_t below_dispatch_ = 0;
@@ -247,6 +298,25 @@ class Machine {
 
   Strategy* strategy_ = nullptr;
   RunOptions options_;
+  std::array<InterruptLine, kInterruptLines> lines_;
+  std::uint32_t asserted_lines_ = 0;  // by line
+  std::vector<std::uint8_t> answers_;  // what the registers will say next, from answers_at_ on
+  std::size_t answers_at_ = 0;
+  struct Register {
+    std::uint64_t address;
+    std::uint64_t written;
+    std::uint32_t reads;
+    bool was_written;
+  };
+  std::vector<Register> registers_;  // those that were touched
+  struct IoMapping {
+    char* address;
+    std::uint64_t physical;
+    std::uint64_t size;
+  };
+  std::vector<IoMapping> io_mappings_;
+  char* register_arena_ = nullptr;
+  std::uint64_t registers_used_ = 0;
   std::vector<Timer> timers_;
   std::uint64_t timer_order_ = 0;
   unsigned timer_fires_ = 0;

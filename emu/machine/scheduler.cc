@@ -14,7 +14,8 @@ constexpr std::uint64_t bit(unsigned actor) { return std::uint64_t{1} << actor; 
 constexpr std::uint64_t kClockBit = bit(kActorClock);
 constexpr std::uint64_t kUserBits = (bit(limits::kFirstDriverThread) - 1) & ~bit(0);
 constexpr std::uint64_t kCpuBits = (bit(limits::kFirstIdle + limits::kMaxCpus) - 1) & ~(bit(limits::kFirstIdle) - 1);
-constexpr std::uint64_t kDriverBits = (bit(limits::kFirstIdle) - 1) & ~kUserBits & ~bit(0);
+constexpr std::uint64_t kDriverBits = (bit(limits::kMaxThreads) - 1) & ~kUserBits & ~bit(0);
+constexpr std::uint64_t kIrqBits = (bit(kActorIrqEnd) - 1) & ~(bit(kActorIrq) - 1);
 
 constexpr std::uint32_t mix(std::uint32_t a, std::uint32_t b) {
   std::uint64_t h = (std::uint64_t{a} << 32 | b) * 0x9e3779b97f4a7c15ull;
@@ -47,12 +48,22 @@ void Machine::note_dpcs(unsigned cpu) {
   dpc_cpus_ = (dpc_cpus_ & ~(1u << cpu)) | (cpus_[cpu].dpcs.empty() ? 0 : 1u << cpu);
 }
 
+// Without the threads that are bound to a processor at DISPATCH_LEVEL or above.
+std::uint64_t Machine::placeable(std::uint64_t ready) const {
+  for (auto bound = bound_mask_ & ready; bound; bound &= bound - 1) {
+    const auto thread = static_cast<unsigned>(std::countr_zero(bound));
+    if ((below_dispatch_ >> threads_[thread].cpu & 1) == 0) ready &= ~bit(thread);
+  }
+  return ready;
+}
+
 std::uint64_t Machine::enabled_mask(bool can_continue, std::uint64_t& interrupts) const {
   std::uint64_t enabled = running_mask_;
   if (!can_continue) enabled &= ~bit(current_->id);
   interrupts = std::uint64_t{dpc_cpus_ & below_dispatch_} << kActorCpu;
+  if (asserted_lines_) interrupts |= interrupt_actors();
   enabled |= interrupts;
-  if (below_dispatch_ != 0) enabled |= ready_mask_;
+  if (below_dispatch_ != 0) enabled |= bound_mask_ & ready_mask_ ? placeable(ready_mask_) : ready_mask_;
   // Whoever waits for quiet, the thread that tears down last.
   if (enabled == 0) enabled = quiet_mask_ & ~bit(0) ? quiet_mask_ & ~bit(0) : quiet_mask_;
   if (!timers_.empty() && timer_fires_ < limits::kMaxTimerFires) {
@@ -62,10 +73,11 @@ std::uint64_t Machine::enabled_mask(bool can_continue, std::uint64_t& interrupts
   return enabled;
 }
 
-// The non-preemptive order: whoever runs goes on. When it cannot, or between two operations: DPCs, the driver's own
+// The non-preemptive order: whoever runs goes on. When it cannot, or between two operations: interrupts, DPCs, the driver's own
 // threads, then operations in the order of the scenario, then whoever waits for quiet, and only then time passes.
 unsigned Machine::fallback(std::uint64_t enabled, bool can_continue, bool boundary) const {
   if (can_continue && !boundary) return current_->id;
+  if (const auto irqs = enabled & kIrqBits) return static_cast<unsigned>(std::countr_zero(irqs));
   // A DPC under way on an otherwise idle processor, then those that wait.
   if (const auto under_way = enabled & running_mask_ & kCpuBits) return static_cast<unsigned>(std::countr_zero(under_way));
   if (const auto dpcs = enabled & kCpuBits) return static_cast<unsigned>(std::countr_zero(dpcs));
@@ -137,8 +149,13 @@ void Machine::schedule(bool can_continue, bool boundary) {
       continue;
     }
     if (interrupts & bit(actor)) {
-      Thread& target = threads_[cpus_[actor - kActorCpu].thread];
-      target.deliver_dpcs = true;
+      const bool irq = (kIrqBits & bit(actor)) != 0;
+      const unsigned cpu = irq ? interrupt_processor(actor) : actor - kActorCpu;
+      Thread& target = threads_[cpus_[cpu].thread];
+      if (irq)
+        target.deliver_line = static_cast<std::uint8_t>((actor - kActorIrq) / 2 + 1);
+      else
+        target.deliver_dpcs = true;
       if (&target != &self || !can_continue) switch_to(target);
     } else if (actor != self.id) {
       Thread& next = threads_[actor];
@@ -147,10 +164,7 @@ void Machine::schedule(bool can_continue, bool boundary) {
     } else if (self.state == Thread::State::ready) {
       place(self);  // blocked, and nobody else ran until it was woken
     }
-    if (self.deliver_dpcs) {
-      self.deliver_dpcs = false;
-      drain_dpcs();
-    }
+    deliver();
     return;
   }
 }
@@ -178,6 +192,7 @@ void Machine::switch_to(Thread& next) {
 }
 
 unsigned Machine::processor_for(const Thread& thread) const {
+  if (thread.bound) return thread.cpu;
   const std::uint32_t idle = idle_cpus_ & below_dispatch_;
   const std::uint32_t own = 1u << thread.cpu;
   if (idle & own) return thread.cpu;
@@ -207,6 +222,13 @@ void Machine::leave_processor(Thread& thread) {
   thread.irql = processor.irql;
   set_irql(thread.cpu, kPassive);
   set_thread(thread.cpu, static_cast<std::uint8_t>(limits::kFirstIdle + thread.cpu));
+}
+
+// What this thread was picked for by the schedule, before it goes on.
+void Machine::deliver() {
+  Thread& self = *current_;
+  if (const unsigned line = std::exchange(self.deliver_line, std::uint8_t{0})) take_interrupt(line - 1);
+  if (std::exchange(self.deliver_dpcs, false)) drain_dpcs();
 }
 
 void Machine::deliver_pending() {

@@ -1,5 +1,6 @@
 /* Driver objects: loading, unloading, what the driver offers. */
 #include "emu/nt/device.h"
+#include "emu/nt/hardware.h"
 #include "emu/nt/irp.h"
 #include "emu/nt/notify.h"
 #include "emu/nt/nt_families.h"
@@ -126,12 +127,19 @@ m_u32 nt_load(void* driver_entry, const char* name) {
 int nt_unload(void) {
   PDRIVER_OBJECT driver = nt::loaded;
   if (!driver || !driver->DriverUnload) return 0;
+  /* A plug-and-play driver stays as long as one of its devices does. */
+  if (driver->DriverExtension->AddDevice && driver->DeviceObject) {
+    nt::emit_leftover_devices();
+    return 0;
+  }
   driver->Flags |= DRVO_UNLOAD_INVOKED;
   mach_enter(CALLBACK_Unload, (const void*)driver->DriverUnload, 0, 0);
   driver->DriverUnload(driver);
   mach_leave(CALLBACK_Unload, 0, 0);
   nt::require_nothing_registered();
   nt::emit_leftover_devices();
+  /* The next interrupt would run code that is gone: DRIVER_UNLOADED_WITHOUT_CANCELLING_PENDING_OPERATIONS. */
+  if (nt::interrupts_connected()) mach_bug_check(0xCE, 0, 0, 0, 0, (const char*)driver->DriverUnload + 1);
   return 1;
 }
 

@@ -17,9 +17,9 @@ struct Counted {
   void* object;
   LONG references;
   ObjectKind kind;
-  WCHAR* name;   /* or null */
-  USHORT length; /* bytes */
-  void (*destroy)(void*);
+  void (*gone)(void*); /* called when the last reference was dropped, or null */
+  WCHAR* name;         /* or null */
+  USHORT length;       /* bytes */
 };
 
 Counted* counted;
@@ -44,7 +44,7 @@ void drop_counted(Counted* record) {
   Counted** at = &counted;
   while (*at != record) at = &(*at)->next;
   *at = record->next;
-  if (record->destroy) record->destroy(record->object);
+  if (record->gone) record->gone(record->object);
   mach_pool_free(record->object, 0, nullptr);
   mach_pool_free(record, 0, nullptr);
 }
@@ -57,8 +57,9 @@ Counted* find_named(const UNICODE_STRING* name) {
   return nullptr;
 }
 
-/* The named event, made when there is none, with a reference for the handle. */
+/* The named event, made when there is none, with a reference for the handle. Without a name: a new one. */
 PKEVENT named_event(const UNICODE_STRING* name, EVENT_TYPE type) {
+  if (!name || name->Length == 0) return make_event(type, true);
   if (Counted* record = find_named(name)) {
     ++record->references;
     return (PKEVENT)record->object;
@@ -203,7 +204,7 @@ void reset_object() {
 
 void* make_object(SIZE_T size, ObjectKind kind, void (*destroy)(void*)) {
   void* object = mach_pool_alloc(size, 0, MACH_POOL_KERNEL | MACH_POOL_ZERO, nullptr);
-  add_counted(object, kind)->destroy = destroy;
+  add_counted(object, kind)->gone = destroy;
   return object;
 }
 
@@ -219,6 +220,10 @@ void* find_named_object(const UNICODE_STRING* name, ObjectKind* kind) {
   if (!record) return nullptr;
   *kind = record->kind;
   return record->object;
+}
+
+void count_object(void* object, ObjectKind kind, void (*gone)(void*)) {
+  add_counted(object, kind)->gone = gone;
 }
 
 PKEVENT make_event(EVENT_TYPE type, bool signaled) {
@@ -344,17 +349,20 @@ NTKERNELAPI NTSTATUS NTAPI ObReferenceObjectByHandleWithTag(HANDLE Handle, ACCES
 
 NTKERNELAPI PKEVENT NTAPI IoCreateNotificationEvent(PUNICODE_STRING EventName, PHANDLE EventHandle) {
   DDI_ENTER(IoCreateNotificationEvent, nullptr);
+  if (nt::out_of_resources()) return nullptr;
   return nt::create_named_event(EventName, NotificationEvent, EventHandle);
 }
 
 NTKERNELAPI PKEVENT NTAPI IoCreateSynchronizationEvent(PUNICODE_STRING EventName, PHANDLE EventHandle) {
   DDI_ENTER(IoCreateSynchronizationEvent, nullptr);
+  if (nt::out_of_resources()) return nullptr;
   return nt::create_named_event(EventName, SynchronizationEvent, EventHandle);
 }
 
 NTSYSAPI NTSTATUS NTAPI ZwCreateEvent(PHANDLE EventHandle, ACCESS_MASK, POBJECT_ATTRIBUTES ObjectAttributes,
                                       EVENT_TYPE EventType, BOOLEAN InitialState) {
   DDI_ENTER(ZwCreateEvent, nullptr);
+  if (nt::out_of_resources()) return STATUS_INSUFFICIENT_RESOURCES;
   return nt::create_event(EventHandle, ObjectAttributes, EventType, InitialState);
 }
 

@@ -3,6 +3,7 @@
 
 #include "emu/nt/device.h"
 #include "emu/nt/file.h"
+#include "emu/nt/hardware.h"
 #include "emu/nt/nt_families.h"
 
 namespace nt {
@@ -190,6 +191,9 @@ void after_pnp(IrpRecord* record, NTSTATUS status, ULONG_PTR information) {
 }
 
 void fill_pnp(PIO_STACK_LOCATION location, Sent* sent) {
+  if (sent->minor == IRP_MN_START_DEVICE)
+    resource_lists(&location->Parameters.StartDevice.AllocatedResources,
+                   &location->Parameters.StartDevice.AllocatedResourcesTranslated);
   if (sent->minor == IRP_MN_QUERY_CAPABILITIES) {
     auto* capabilities = (PDEVICE_CAPABILITIES)mach_pool_alloc(sizeof(DEVICE_CAPABILITIES), 0,
                                                                MACH_POOL_KERNEL | MACH_POOL_ZERO, nullptr);
@@ -275,6 +279,12 @@ NTSTATUS NTAPI bus_dispatch(PDEVICE_OBJECT pdo, PIRP irp) {
     default:
       return finish_irp(irp, STATUS_INVALID_DEVICE_REQUEST, 0);
   }
+}
+
+PDEVICE_OBJECT report_detected_device() {
+  PnpDevice* device = remember(make_pdo());
+  device->state = PnpState::started;
+  return device->pdo;
 }
 
 bool is_pdo(PDEVICE_OBJECT device) {

@@ -19,6 +19,8 @@ NTSTATUS pnp_request(const Request& request, PDEVICE_OBJECT pdo);
 NTSTATUS power_request(const Request& request, PDEVICE_OBJECT pdo);
 /* A WMI request. Yields. */
 NTSTATUS system_control_request(const Request& request, PDEVICE_OBJECT pdo);
+/* A new physical device object for a device that the driver has found itself; it counts as started. */
+PDEVICE_OBJECT report_detected_device();
 /* Is it one of our physical device objects? */
 bool is_pdo(PDEVICE_OBJECT device);
 

@@ -16,6 +16,7 @@ TEST(DriverProfile, ComesBackFromItsText) {
   profile.majors = 0x80000001;
   profile.devices = 3;
   profile.pnp = true;
+  profile.interrupts = true;
   profile.ddis = {1, 2};
   profile.names = false;
   const auto back = profile_from_text(profile_to_text(profile));
@@ -26,6 +27,7 @@ TEST(DriverProfile, ComesBackFromItsText) {
   EXPECT_EQ(back->majors, profile.majors);
   EXPECT_EQ(back->devices, profile.devices);
   EXPECT_EQ(back->pnp, profile.pnp);
+  EXPECT_EQ(back->interrupts, profile.interrupts);
   EXPECT_EQ(back->ddis, profile.ddis);
   EXPECT_EQ(back->names, profile.names);
 }

@@ -78,6 +78,21 @@ TEST(Text, MeansWhatItSays) {
   EXPECT_EQ(s.schedule.directives[7].actor, 2);
 }
 
+TEST(Text, InterruptsAndWhoTakesThem) {
+  const std::string_view text =
+      "wdmfuzz 1\ncpus 2\n1: T1 open h1\n2: T2 interrupt line=1 in=c461\n3: T2 interrupt\nschedule directed\n"
+      "  at op 1 sent run irq1-elsewhere\n  at irq 2 after KeInsertQueueDpc 1 run irq0\n";
+  const Scenario s = from_text(text);
+  EXPECT_EQ(to_text(s), text);
+  EXPECT_EQ(s.operations[1].code, 1u);
+  EXPECT_EQ(s.operations[1].data, (std::vector<std::uint8_t>{0xc4, 0x61}));
+  EXPECT_EQ(s.schedule.directives[0].actor, kActorIrq + 3);
+  EXPECT_EQ(s.schedule.directives[1].actor, kActorIrq);
+  EXPECT_EQ(s.schedule.directives[1].context, (Context{Context::Kind::interrupt, 2}));
+  EXPECT_EQ(mistake_in("2: T1 interrupt line=2"), "line 3: line: `2` is out of range, 0 to 1");
+  EXPECT_EQ(mistake_in("at op 1 start run irq2"), "line 3: actor: `2` is out of range, 0 to 1");
+}
+
 TEST(Text, AnyScenarioComesBack) {
   for (std::uint64_t seed = 0; seed < 10'000; ++seed) {
     const Scenario scenario = any_scenario(seed);
@@ -119,9 +134,9 @@ TEST(Text, BlanksCommentsAndOrderDoNotMatter) {
 }
 
 TEST(Text, SchedulesHaveASeedAndRuns) {
-  const Scenario s = from_text("wdmfuzz 1\nschedule random runs=16 seed=0x12\n");
+  const Scenario s = from_text("wdmfuzz 1\nschedule random faults runs=16 seed=0x12\n");
   EXPECT_EQ(s.schedule, (Schedule{StrategyId::random, 0x12, 16, {}}));
-  EXPECT_EQ(to_text(s), "wdmfuzz 1\ncpus 2\nschedule random seed=0x12 runs=16\n");
+  EXPECT_EQ(to_text(s), "wdmfuzz 1\ncpus 2\nschedule random seed=0x12 runs=16 faults\n");
 }
 
 TEST(Text, DurationsHaveTheLargestExactUnit) {
@@ -180,9 +195,9 @@ TEST(TextMistakes, InSchedules) {
   EXPECT_EQ(mistake_in("at op 1 after KeReleaseSpinLock 1"), "line 3: expected `run`, found the end of the line");
   EXPECT_EQ(mistake_in("at op 4 start run T2"), "line 3: there is no operation 4");
   EXPECT_EQ(mistake_in("at somewhere start run T2"),
-            "line 3: expected load, op N, teardown, dpc N or thread N, found `somewhere`");
+            "line 3: expected load, op N, teardown, dpc N, irq N or thread N, found `somewhere`");
   EXPECT_EQ(mistake_in("at op 1 start run nobody"),
-            "line 3: expected who runs (T1, S1, main, dpc@0 or clock), found `nobody`");
+            "line 3: expected who runs (T1, S1, main, irq0, dpc@0 or clock), found `nobody`");
   EXPECT_EQ(mistake_in("hold before KeReleaseSpinLock"), "line 3: expected `at`, found `before`");
   EXPECT_EQ(mistake_in("hold at start 3"), "line 3: expected the end of the line, found `3`");
 }

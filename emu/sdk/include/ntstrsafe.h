@@ -1,7 +1,21 @@
-/* ntstrsafe.h of mingw-w64, and the functions on counted strings that it lacks. */
+/* ntstrsafe.h of mingw-w64, with bodies of its own in each C source (`extern inline` of the package is one definition too
+ * many as soon as a driver has two sources), and the functions on counted strings that the package lacks. */
 #pragma once
 #include <ntdef.h>
+#include <stdio.h>
+#include <string.h>
+#include <stdarg.h>
+#include <specstrings.h>
+#include <_mingw_unicode.h>
+
+#ifdef __cplusplus
 #include_next <ntstrsafe.h>
+#else
+#pragma push_macro("extern")
+#define extern static
+#include_next <ntstrsafe.h>
+#pragma pop_macro("extern")
+#endif
 
 #ifdef __cplusplus
 extern "C" {

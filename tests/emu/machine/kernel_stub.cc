@@ -4,12 +4,15 @@ namespace wdm::test {
 
 std::function<void(void*)> on_dpc;
 std::function<void(void*)> on_timer;
+std::function<void(void*)> on_isr;
 
 }  // namespace wdm::test
 
 extern "C" {
 void nt_run_dpc(void* dpc) { wdm::test::on_dpc(dpc); }
 void nt_timer_expired(void* timer) { wdm::test::on_timer(timer); }
+void nt_run_isr(void* handler) { wdm::test::on_isr(handler); }
+void nt_set_hardware(const struct nt_hardware*) {}
 void nt_reset(void) {}
 m_u32 nt_load(void*, const char*) { return 0; }
 m_u32 nt_add_device(m_u8) { return 0; }

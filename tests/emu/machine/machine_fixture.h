@@ -13,15 +13,17 @@
 
 namespace wdm::test {
 
-// What the stub kernel does when a DPC runs or a timer fires.
+// What the stub kernel does when a DPC runs, a timer fires or an interrupt comes.
 extern std::function<void(void*)> on_dpc;
 extern std::function<void(void*)> on_timer;
+extern std::function<void(void*)> on_isr;
 
 class MachineTest : public ::testing::Test {
  protected:
   void SetUp() override {
     on_dpc = [](void*) {};
     on_timer = [](void*) {};
+    on_isr = [](void*) {};
     schedule_.strategy = StrategyId::directed;
     options_.rules = false;
   }

@@ -117,6 +117,30 @@ LOGICAL NTAPI ExTryConvertSharedSpinLockExclusive(PEX_SPIN_LOCK SpinLock);
 LOGICAL NTAPI ExTryAcquireSpinLockSharedAtDpcLevel(PEX_SPIN_LOCK SpinLock);
 LOGICAL NTAPI ExTryAcquireSpinLockExclusiveAtDpcLevel(PEX_SPIN_LOCK SpinLock);
 
+/* Push locks. ntifs.h of the package has the type, too, as a macro. */
+typedef ULONG_PTR EX_PUSH_LOCK, *PEX_PUSH_LOCK;
+#define EX_DEFAULT_PUSH_LOCK_FLAGS 0x00000000
+#define EX_PUSH_LOCK_FLAGS_MASK 0x00000003
+VOID ExInitializePushLock(PEX_PUSH_LOCK PushLock);
+VOID NTAPI ExAcquirePushLockExclusive(PEX_PUSH_LOCK PushLock);
+VOID NTAPI ExAcquirePushLockShared(PEX_PUSH_LOCK PushLock);
+VOID NTAPI ExReleasePushLockExclusive(PEX_PUSH_LOCK PushLock);
+VOID NTAPI ExReleasePushLockShared(PEX_PUSH_LOCK PushLock);
+VOID NTAPI ExAcquirePushLockExclusiveEx(PEX_PUSH_LOCK PushLock, ULONG Flags);
+VOID NTAPI ExAcquirePushLockSharedEx(PEX_PUSH_LOCK PushLock, ULONG Flags);
+BOOLEAN NTAPI ExTryAcquirePushLockExclusiveEx(PEX_PUSH_LOCK PushLock, ULONG Flags);
+BOOLEAN NTAPI ExTryAcquirePushLockSharedEx(PEX_PUSH_LOCK PushLock, ULONG Flags);
+VOID NTAPI ExReleasePushLockExclusiveEx(PEX_PUSH_LOCK PushLock, ULONG Flags);
+VOID NTAPI ExReleasePushLockSharedEx(PEX_PUSH_LOCK PushLock, ULONG Flags);
+VOID NTAPI ExReleasePushLockEx(PEX_PUSH_LOCK PushLock, ULONG Flags);
+
+/* Resources, DPCs, timers. */
+BOOLEAN NTAPI ExTryToAcquireResourceExclusiveLite(PERESOURCE Resource);
+BOOLEAN NTAPI KeRemoveQueueDpcEx(PRKDPC Dpc, BOOLEAN WaitIfActive);
+FORCEINLINE VOID ExInitializeDeleteTimerParameters(PEXT_DELETE_PARAMETERS Parameters) {
+  RtlZeroMemory(Parameters, sizeof(*Parameters));
+}
+
 /* Time. */
 VOID NTAPI KeQuerySystemTimePrecise(PLARGE_INTEGER CurrentTime);
 ULONG64 NTAPI KeQueryInterruptTimePrecise(PULONG64 QpcTimeStamp);
@@ -138,6 +162,10 @@ NTSTATUS NTAPI IoOpenDriverRegistryKey(PDRIVER_OBJECT DriverObject, DRIVER_REGKE
 #define RTL_QUERY_REGISTRY_TYPECHECK 0x00000100
 #define RTL_QUERY_REGISTRY_TYPECHECK_SHIFT 24
 #define RTL_QUERY_REGISTRY_TYPECHECK_MASK (0xffu << RTL_QUERY_REGISTRY_TYPECHECK_SHIFT)
+
+/* Lists of strings, each ended by a null character and the list by another. */
+typedef WCHAR *PZZWSTR;
+typedef const WCHAR *PCZZWSTR;
 
 /* Role types. */
 typedef VOID NTAPI IO_CSQ_INSERT_IRP(struct _IO_CSQ *Csq, PIRP Irp);
