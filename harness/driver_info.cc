@@ -2,6 +2,8 @@
 
 #include <cstdlib>
 
+#include "emu/machine/hypercall.h"
+
 // Made by the driver compiler, the linker, and write_info_source of driver_build.cc.
 extern "C" {
 [[gnu::weak]] unsigned DriverEntry(void*, void*);
@@ -16,6 +18,7 @@ struct wdm_info_ioctl {
 [[gnu::weak]] extern const char wdm_info_directory[];
 [[gnu::weak]] extern const unsigned wdm_info_devices;
 [[gnu::weak]] extern const unsigned wdm_info_pnp;
+[[gnu::weak]] extern const unsigned wdm_info_names;
 [[gnu::weak]] extern const unsigned wdm_info_interrupts;
 [[gnu::weak]] extern const struct nt_hardware wdm_info_hardware;
 [[gnu::weak]] extern const unsigned wdm_info_register_count;
@@ -23,6 +26,8 @@ struct wdm_info_ioctl {
 [[gnu::weak]] extern const unsigned wdm_info_majors;
 [[gnu::weak]] extern const unsigned wdm_info_ioctl_count;
 [[gnu::weak]] extern const struct wdm_info_ioctl wdm_info_ioctls[];
+[[gnu::weak]] extern const struct nt_seed_value wdm_info_registry[];
+[[gnu::weak]] extern const struct nt_seed_file wdm_info_files[];
 }
 
 namespace wdm {
@@ -36,6 +41,7 @@ DriverProfile read_profile() {
   profile.name = wdm_info_name ? wdm_info_name : "driver";
   if (!wdm_info_name) return profile;
   profile.pnp = wdm_info_pnp != 0;
+  profile.names = wdm_info_names != 0;
   profile.majors = wdm_info_majors;
   profile.interrupts = wdm_info_interrupts != 0;
   if (wdm_info_devices) profile.devices = wdm_info_devices;
@@ -65,7 +71,9 @@ const DriverImage& driver_image() {
                                  __stop_wdm_text,
                                  &wdm_info_hardware,
                                  wdm_info_registers,
-                                 &wdm_info_register_count ? wdm_info_register_count : 0};
+                                 &wdm_info_register_count ? wdm_info_register_count : 0,
+                                 wdm_info_registry,
+                                 wdm_info_files};
   return image;
 }
 

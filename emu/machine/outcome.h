@@ -10,6 +10,8 @@
 #include "emu/rules/rule.h"
 #include "emu/schedule/strategy.h"
 
+struct nt_seed_value;
+struct nt_seed_file;
 struct nt_hardware;
 
 namespace wdm {
@@ -44,6 +46,9 @@ struct DriverImage {
   const struct nt_hardware* hardware = nullptr;  // of the device it is loaded for; null: none
   const std::uint8_t* registers = nullptr;       // what those answer from the start on
   std::size_t register_count = 0;
+  // What is in the registry and on disk before it is loaded (hypercall.h); null: nothing.
+  const nt_seed_value* registry = nullptr;
+  const nt_seed_file* files = nullptr;
 };
 
 struct RunOptions {

@@ -18,6 +18,7 @@ TEST(DriverProfile, ComesBackFromItsText) {
   profile.pnp = true;
   profile.interrupts = true;
   profile.ddis = {1, 2};
+  profile.names = false;
   const auto back = profile_from_text(profile_to_text(profile));
   ASSERT_TRUE(back);
   EXPECT_EQ(back->name, profile.name);
@@ -28,6 +29,7 @@ TEST(DriverProfile, ComesBackFromItsText) {
   EXPECT_EQ(back->pnp, profile.pnp);
   EXPECT_EQ(back->interrupts, profile.interrupts);
   EXPECT_EQ(back->ddis, profile.ddis);
+  EXPECT_EQ(back->names, profile.names);
 }
 
 TEST(DriverProfile, OtherTextIsNone) {
