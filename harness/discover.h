@@ -22,12 +22,13 @@ struct DriverSpec {
   std::vector<std::filesystem::path> includes;
   std::vector<std::string> defines;            // NAME or NAME=VALUE
   std::vector<Ioctl> ioctls;                   // of driver.toml
+  std::vector<std::string> hardware_ids;       // what it is installed for; the first is that of its own device
   unsigned devices = 0;                        // 0: unknown
   std::vector<std::filesystem::path> settings; // the driver.toml files that were read
 };
 
 // `driver` is a directory or the name of a sample below `samples`. Reads driver.toml when there is one; its keys are
-// name, sources, includes, defines, ioctls (tables of code, name, in, out), devices, and directory: where the driver
+// name, sources, includes, defines, ioctls (tables of code, name, in, out), devices, hardware_ids, and directory: where the driver
 // is when driver.toml lies elsewhere. A driver.toml there is read too and comes first. Throws UserError.
 DriverSpec resolve_driver(const std::string& driver, const std::vector<std::string>& defines,
                           const std::filesystem::path& samples);

@@ -115,7 +115,7 @@ void add_directory(Hash& hash, const fs::path& directory, unsigned depth) {
 }
 
 // Changes with what info_source writes.
-constexpr std::string_view kInfoFormat = "info 3";
+constexpr std::string_view kInfoFormat = "info 4";
 
 std::string compile_inputs(const Layout& layout, const DriverSpec& spec) {
   constexpr unsigned kDepth = 3;  // of folders below the driver's whose files count as its sources
@@ -128,6 +128,7 @@ std::string compile_inputs(const Layout& layout, const DriverSpec& spec) {
   }
   for (const fs::path& settings : spec.settings) hash.add_content(settings);
   for (const std::string& define : spec.defines) hash.add(define);
+  for (const std::string& id : spec.hardware_ids) hash.add(id);
   hash.add(spec.name);
   hash.add(kInfoFormat);
   hash.add_content(layout.compile_line());
@@ -201,6 +202,9 @@ std::string info_source(const DriverSpec& spec, const std::vector<Ioctl>& ioctls
   text += fmt::format("const char wdm_info_name[] = {};\n", c_string(spec.name));
   text += fmt::format("const char wdm_info_directory[] = {};\n", c_string(spec.directory.string()));
   text += fmt::format("const unsigned wdm_info_devices = {};\n", spec.devices);
+  text += "const char wdm_info_hardware_ids[] =";
+  for (const std::string& id : spec.hardware_ids) text += fmt::format(" {} \"\\0\"", c_string(id));
+  text += " \"\";\n";
   std::string sources;
   for (const fs::path& source : spec.sources) sources += read_text(source);
   text += fmt::format("const unsigned wdm_info_pnp = {};\n", sources.find("AddDevice") != std::string::npos ? 1 : 0);

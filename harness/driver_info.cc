@@ -14,6 +14,7 @@ struct wdm_info_ioctl {
 };
 [[gnu::weak]] extern const char wdm_info_name[];
 [[gnu::weak]] extern const char wdm_info_directory[];
+[[gnu::weak]] extern const char wdm_info_hardware_ids[];
 [[gnu::weak]] extern const unsigned wdm_info_devices;
 [[gnu::weak]] extern const unsigned wdm_info_pnp;
 [[gnu::weak]] extern const unsigned wdm_info_majors;
@@ -50,13 +51,20 @@ std::string& argument() {
 
 const DriverImage& driver_image() {
   static const DriverImage image{driver_profile().name.c_str(), reinterpret_cast<void*>(DriverEntry), __start_wdm_text,
-                                 __stop_wdm_text};
+                                 __stop_wdm_text, wdm_info_hardware_ids};
   return image;
 }
 
-const DriverProfile& driver_profile() {
-  static const DriverProfile profile = read_profile();
+static DriverProfile& profile_so_far() {
+  static DriverProfile profile = read_profile();
   return profile;
+}
+
+const DriverProfile& driver_profile() { return profile_so_far(); }
+
+void learn_devices(std::uint32_t devices) {
+  DriverProfile& profile = profile_so_far();
+  if (devices > profile.devices) profile.devices = devices;
 }
 
 const std::string& driver_directory() {

@@ -18,4 +18,11 @@ extern "C" void nt_reset(void) {
   nt::reset_cancel();
   nt::reset_driver();
   nt::reset_pnp();
+  nt::reset_bus();
+  nt::reset_bus_reply();
+  nt::reset_pnp_notify();
+  nt::reset_power();
+  nt::reset_device_property();
+  nt::reset_driver_reinit();
+  nt::reset_wmi();
 }

@@ -3,6 +3,7 @@
 
 #include "emu/nt/device.h"
 #include "emu/nt/nt_families.h"
+#include "emu/nt/pnp.h"
 #include "emu/nt/wait.h"
 
 namespace nt {
@@ -43,6 +44,7 @@ void free_file(File* file) {
   file->state = FileState::gone;
   mach_pool_free(file->object, 0, nullptr);
   --file->device->ReferenceCount;
+  pnp_file_closed(file->device);
   release_device_if_unused(find_device(file->device));
 }
 

@@ -19,6 +19,13 @@ void reset_file();
 void reset_cancel();
 void reset_driver();
 void reset_pnp();
+void reset_bus();
+void reset_bus_reply();
+void reset_pnp_notify();
+void reset_power();
+void reset_device_property();
+void reset_driver_reinit();
+void reset_wmi();
 
 }  // namespace nt
 

@@ -1,4 +1,5 @@
 /* Kernel timers and the time of day. Virtual time is in 100 ns and stands still unless the clock is chosen. */
+#include "emu/nt/bus.h"
 #include "emu/nt/dpc.h"
 #include "emu/nt/nt_families.h"
 #include "emu/nt/wait.h"
@@ -72,6 +73,7 @@ extern "C" {
 
 void nt_timer_expired(void* timer) {
   if (nt::Thread* thread = nt::thread_of_time_limit(timer)) return nt::wait_timed_out(thread);
+  if (nt::bus_timer_expired(timer)) return;
   nt::expire((PKTIMER)timer);
 }
 
