@@ -16,7 +16,7 @@ constexpr unsigned fold(unsigned value, unsigned limit) {
   return value <= limit ? value : value % (limit + 1);
 }
 
-constexpr unsigned kOpKindMask = 0x0f;
+constexpr unsigned kOpKindMask = 0x1f;
 
 // The number as it is when there is such a kind; other bytes stand for the kinds in turn, mostly for ioctl.
 OpKind op_kind(std::uint8_t byte) {
@@ -39,7 +39,7 @@ std::uint32_t control_code(const std::uint8_t* record, const std::vector<std::ui
 }
 
 bool is_ioctl(OpKind kind) {
-  return kind == OpKind::ioctl || kind == OpKind::internal_ioctl;
+  return kind == OpKind::ioctl || kind == OpKind::internal_ioctl || kind == OpKind::fs_control;
 }
 
 void decode_operation(const std::uint8_t* record, const DriverProfile& profile, Operation& op) {

@@ -13,6 +13,7 @@
 #include "harness/cli.h"
 #include "harness/cli_process.h"
 #include "harness/inf.h"
+#include "harness/seeds.h"
 
 namespace wdm {
 
@@ -74,14 +75,36 @@ class Settings {
     else if (key == "devices") spec_.devices = number(key, value);
     else if (key == "hardware_ids") spec_.hardware_ids = strings(key, value);
     else if (key == "ioctls") append(spec_.ioctls, ioctls(key, value));
+    else if (key == "registry") append(spec_.registry, read_registry(table_of(key, value), error_in()));
+    else if (key == "files") append(spec_.files, seed_files(table_of(key, value)));
     else if (key != "directory")
       fail(fmt::format("unknown key '{}'; known are name, sources, includes, defines, ioctls, devices, hardware_ids, directory",
+      fail(fmt::format("unknown key '{}'; known are name, sources, includes, defines, ioctls, devices, registry, files, "
+                       "directory",
                        key));
   }
 
   template <class T>
   static void append(std::vector<T>& all, const std::vector<T>& more) {
     all.insert(all.end(), more.begin(), more.end());
+  }
+
+  const toml::table& table_of(const std::string& key, const toml::node& value) const {
+    const toml::table* const table = value.as_table();
+    if (!table) fail(fmt::format("'{}' has to be a table", key));
+    return *table;
+  }
+
+  SeedError error_in() const {
+    return [this](const std::string& why) { fail(why); };
+  }
+
+  // What a file's content comes from counts as a setting, so that a change of it is noticed.
+  std::vector<SeedFile> seed_files(const toml::table& table) {
+    std::vector<fs::path> sources;
+    auto found = read_files(table, spec_.directory, sources, error_in());
+    append(spec_.settings, sources);
+    return found;
   }
 
   std::string text(const std::string& key, const toml::node& value) const {
@@ -166,11 +189,44 @@ fs::path find_directory(const std::string& driver, const fs::path& samples) {
   throw UserError(driver + ": no such directory, and no sample driver of that name; see wdmfuzz drivers");
 }
 
+std::string lower_case(std::string text) {
+  for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return text;
+}
+
+// Names of the sources that a Visual Studio project compiles, in lower case: `<ClCompile Include="X.c">`.
+std::set<std::string, std::less<>> sources_of_project(const fs::path& project) {
+  constexpr std::string_view kEntry = "<clcompile include=\"";
+  std::set<std::string, std::less<>> names;
+  const std::string text = lower_case(read_text(project));
+  for (std::size_t at = text.find(kEntry); at != std::string::npos; at = text.find(kEntry, at)) {
+    at += kEntry.size();
+    const std::size_t end = text.find('"', at);
+    if (end == std::string::npos) break;
+    const std::string path = text.substr(at, end - at);
+    names.insert(path.substr(path.find_last_of("\\/") + 1));
+  }
+  return names;
+}
+
+// What the folder's only project does not compile is no part of the driver.
+void leave_out_others(const std::vector<fs::path>& projects, std::vector<fs::path>& sources) {
+  if (projects.size() != 1) return;
+  const auto names = sources_of_project(projects.front());
+  const auto compiled = [&](const fs::path& source) { return names.contains(lower_case(source.filename().string())); };
+  if (std::any_of(sources.begin(), sources.end(), compiled))
+    std::erase_if(sources, [&](const fs::path& source) { return !compiled(source); });
+}
+
 std::vector<fs::path> sources_in(const fs::path& directory) {
-  std::vector<fs::path> found;
-  for (const auto& entry : fs::directory_iterator(directory))
-    if (entry.is_regular_file() && is_source(entry.path())) found.push_back(entry.path());
+  std::vector<fs::path> found, projects;
+  for (const auto& entry : fs::directory_iterator(directory)) {
+    if (!entry.is_regular_file()) continue;
+    if (is_source(entry.path())) found.push_back(entry.path());
+    if (lower_case(entry.path().extension().string()) == ".vcxproj") projects.push_back(entry.path());
+  }
   std::sort(found.begin(), found.end());
+  leave_out_others(projects, found);
   return found;
 }
 

@@ -15,6 +15,21 @@ struct Ioctl {
   std::uint32_t out_size = 0;
 };
 
+// What the registry holds before the driver is loaded.
+struct SeedValue {
+  std::string key;   // below the driver's service key, or absolute when it begins with a backslash
+  std::string name;  // empty: the default value
+  std::uint32_t type = 0;  // REG_*
+  std::string data;
+  bool key_only = false;  // an empty key
+};
+
+// A file on the emulated disk.
+struct SeedFile {
+  std::string path;  // C:\folder\name
+  std::string data;
+};
+
 struct DriverSpec {
   std::string name;
   std::filesystem::path directory;             // absolute
@@ -24,12 +39,14 @@ struct DriverSpec {
   std::vector<Ioctl> ioctls;                   // of driver.toml
   std::vector<std::string> hardware_ids;       // what it is installed for; the first is that of its own device
   unsigned devices = 0;                        // 0: unknown
+  std::vector<SeedValue> registry;
+  std::vector<SeedFile> files;
   std::vector<std::filesystem::path> settings; // the driver.toml files that were read
 };
 
 // `driver` is a directory or the name of a sample below `samples`. Reads driver.toml when there is one; its keys are
-// name, sources, includes, defines, ioctls (tables of code, name, in, out), devices, hardware_ids, and directory: where the driver
-// is when driver.toml lies elsewhere. A driver.toml there is read too and comes first. Throws UserError.
+// name, sources, includes, defines, ioctls (tables of code, name, in, out), devices, hardware_ids, registry and files (seeds.h), and
+// directory: where the driver is when driver.toml lies elsewhere. A driver.toml there is read too and comes first. Throws UserError.
 DriverSpec resolve_driver(const std::string& driver, const std::vector<std::string>& defines,
                           const std::filesystem::path& samples);
 

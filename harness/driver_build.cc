@@ -186,6 +186,7 @@ std::string c_string(std::string_view text) {
 // mention none.
 unsigned majors_named_in(const std::string& sources) {
   static constexpr std::pair<std::string_view, unsigned> kMajors[] = {
+      {"IRP_MJ_CREATE_NAMED_PIPE", 0x01}, {"IRP_MJ_CREATE_MAILSLOT", 0x13}, {"IRP_MJ_FILE_SYSTEM_CONTROL", 0x0d},
       {"IRP_MJ_CREATE", 0x00},         {"IRP_MJ_CLOSE", 0x02},         {"IRP_MJ_READ", 0x03},
       {"IRP_MJ_WRITE", 0x04},          {"IRP_MJ_QUERY_INFORMATION", 0x05}, {"IRP_MJ_SET_INFORMATION", 0x06},
       {"IRP_MJ_FLUSH_BUFFERS", 0x09},  {"IRP_MJ_DEVICE_CONTROL", 0x0e}, {"IRP_MJ_INTERNAL_DEVICE_CONTROL", 0x0f},
@@ -195,6 +196,31 @@ unsigned majors_named_in(const std::string& sources) {
   for (const auto& [name, number] : kMajors)
     if (sources.find(name) != std::string::npos) majors |= 1u << number;
   return majors ? majors : 0xffffffffu;
+}
+
+std::string byte_array(const std::string& name, const std::string& data) {
+  std::string text = fmt::format("static const unsigned char {}[] = {{", name);
+  for (const unsigned char byte : data) text += fmt::format("{},", byte);
+  return text + "0};\n";
+}
+
+// Laid out as nt_seed_value and nt_seed_file of emu/machine/hypercall.h.
+std::string seed_source(const DriverSpec& spec) {
+  std::string arrays, values, files;
+  for (const SeedValue& value : spec.registry) {
+    const std::string data = fmt::format("wdm_value_{}", &value - spec.registry.data());
+    arrays += byte_array(data, value.data);
+    values += fmt::format("    {{{}, {}, {}, {}, {}}},\n", c_string(value.key), value.key_only ? "0" : c_string(value.name),
+                          value.type, value.data.size(), data);
+  }
+  for (const SeedFile& file : spec.files) {
+    const std::string data = fmt::format("wdm_file_{}", &file - spec.files.data());
+    arrays += byte_array(data, file.data);
+    files += fmt::format("    {{{}, {}, {}}},\n", c_string(file.path), data, file.data.size());
+  }
+  return arrays + "const struct {\n  const char *key, *name;\n  unsigned type, size;\n  const void* data;\n} wdm_info_registry[] = {\n" +
+         values + "    {0, 0, 0, 0, 0},\n};\nconst struct {\n  const char* path;\n  const void* data;\n  unsigned size;\n} wdm_info_files[] = {\n" +
+         files + "    {0, 0, 0},\n};\n";
 }
 
 std::string info_source(const DriverSpec& spec, const std::vector<Ioctl>& ioctls) {
@@ -208,12 +234,14 @@ std::string info_source(const DriverSpec& spec, const std::vector<Ioctl>& ioctls
   std::string sources;
   for (const fs::path& source : spec.sources) sources += read_text(source);
   text += fmt::format("const unsigned wdm_info_pnp = {};\n", sources.find("AddDevice") != std::string::npos ? 1 : 0);
+  text += fmt::format("const unsigned wdm_info_names = {};\n", sources.find("FileName") != std::string::npos ? 1 : 0);
   text += fmt::format("const unsigned wdm_info_majors = {:#x};\n", majors_named_in(sources));
   text += fmt::format("const unsigned wdm_info_ioctl_count = {};\n", ioctls.size());
   text += "const struct {\n  const char* name;\n  unsigned code, in_size, out_size;\n} wdm_info_ioctls[] = {\n";
   for (const Ioctl& ioctl : ioctls)
     text += fmt::format("    {{{}, {:#x}, {}, {}}},\n", c_string(ioctl.name), ioctl.code, ioctl.in_size, ioctl.out_size);
-  return text + "    {\"\", 0, 0, 0},\n};\n";
+  text += "    {\"\", 0, 0, 0},\n};\n";
+  return text + seed_source(spec);
 }
 
 // The front end's command line: what the driver compiler would run.

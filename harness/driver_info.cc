@@ -2,6 +2,8 @@
 
 #include <cstdlib>
 
+#include "emu/machine/hypercall.h"
+
 // Made by the driver compiler, the linker, and write_info_source of driver_build.cc.
 extern "C" {
 [[gnu::weak]] unsigned DriverEntry(void*, void*);
@@ -17,9 +19,12 @@ struct wdm_info_ioctl {
 [[gnu::weak]] extern const char wdm_info_hardware_ids[];
 [[gnu::weak]] extern const unsigned wdm_info_devices;
 [[gnu::weak]] extern const unsigned wdm_info_pnp;
+[[gnu::weak]] extern const unsigned wdm_info_names;
 [[gnu::weak]] extern const unsigned wdm_info_majors;
 [[gnu::weak]] extern const unsigned wdm_info_ioctl_count;
 [[gnu::weak]] extern const struct wdm_info_ioctl wdm_info_ioctls[];
+[[gnu::weak]] extern const struct nt_seed_value wdm_info_registry[];
+[[gnu::weak]] extern const struct nt_seed_file wdm_info_files[];
 }
 
 namespace wdm {
@@ -33,6 +38,7 @@ DriverProfile read_profile() {
   profile.name = wdm_info_name ? wdm_info_name : "driver";
   if (!wdm_info_name) return profile;
   profile.pnp = wdm_info_pnp != 0;
+  profile.names = wdm_info_names != 0;
   profile.majors = wdm_info_majors;
   if (wdm_info_devices) profile.devices = wdm_info_devices;
   for (unsigned i = 0; i < wdm_info_ioctl_count; ++i) {
@@ -51,7 +57,7 @@ std::string& argument() {
 
 const DriverImage& driver_image() {
   static const DriverImage image{driver_profile().name.c_str(), reinterpret_cast<void*>(DriverEntry), __start_wdm_text,
-                                 __stop_wdm_text, wdm_info_hardware_ids};
+                                 __stop_wdm_text, wdm_info_registry, wdm_info_files, wdm_info_hardware_ids};
   return image;
 }
 

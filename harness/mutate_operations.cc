@@ -31,7 +31,7 @@ constexpr Weight kUserWeights[] = {
     {OpKind::ioctl, 36, 0x0e},          {OpKind::read, 16, 0x03},       {OpKind::write, 14, 0x04},
     {OpKind::cancel, 16, kAnyDriver},   {OpKind::close, 6, kAnyDriver}, {OpKind::open, 4, kAnyDriver},
     {OpKind::wait, 4, kAnyDriver},      {OpKind::flush, 1, 0x09},       {OpKind::query_information, 1, 0x05},
-    {OpKind::set_information, 1, 0x06}, {OpKind::shutdown, 1, 0x10},
+    {OpKind::set_information, 1, 0x06}, {OpKind::shutdown, 1, 0x10},   {OpKind::fs_control, 6, 0x0d},
 };
 constexpr Weight kPnpWeights[] = {{OpKind::internal_ioctl, 2, 0x0f},
                                   {OpKind::system_control, 2, 0x17},
@@ -148,6 +148,23 @@ void retarget_cancels(Operations& operations, Random& random) {
     if (op.kind == OpKind::cancel && !worth_it(op.target) && !random.percent(5)) draw_target(op, operations, random);
 }
 
+// Few names, so that two files often have the same one.
+void draw_name(Operation& op, Random& random) {
+  static constexpr std::string_view kNames[] = {"\\a", "\\a", "\\a", "\\b", "\\a\\b", "\\"};
+  op.data.clear();
+  if (random.percent(10)) return;
+  for (const char c : random.one_of(kNames)) op.data.insert(op.data.end(), {static_cast<std::uint8_t>(c), 0});
+}
+
+// What an open makes, and under which name, as far as the driver cares.
+void draw_file(Operation& op, Random& random, const DriverProfile& profile) {
+  constexpr unsigned kPipe = 1, kMailslot = 2;
+  const auto has = [&](unsigned major) { return (profile.majors >> major & 1) != 0; };
+  const unsigned kind = random.percent(50) && has(0x13) ? kMailslot : random.percent(50) && has(0x01) ? kPipe : 0;
+  op.minor = static_cast<std::uint8_t>(profile.majors == ~0u ? 0 : kind);
+  if (profile.names) draw_name(op, random);
+}
+
 // IRP_MN_* of IRP_MJ_PNP.
 enum : std::uint8_t { kStart = 0, kQueryRemove, kRemove, kCancelRemove, kStop, kQueryStop, kCancelStop, kRelations, kSurprise = 0x17 };
 
@@ -207,6 +224,7 @@ void draw_arguments(Operation& op, const Operations& operations, Random& random,
   if (has.handle) op.handle = draw_handle(operations, random);
   if (has.device) op.device = static_cast<std::uint8_t>(random.below(std::min<std::uint32_t>(profile.devices, 255)));
   draw_code_of(op, random, profile);
+  if (op.kind == OpKind::open) return draw_file(op, random, profile);
   if (has.data) draw_data(op, random);
   if (has.out) op.out_size = draw_out_size(random);
   if (has.time) op.offset = draw_duration(random);
@@ -236,6 +254,7 @@ Operation opening(const Operations& operations, Random& random, const DriverProf
   if (!operations.empty() && fields_of(operations.front().kind).handle) op.handle = operations.front().handle;
   if (profile.devices > 1)
     op.device = static_cast<std::uint8_t>(random.below(std::min<std::uint32_t>(profile.devices, 255)));
+  draw_file(op, random, profile);
   return op;
 }
 
@@ -312,6 +331,7 @@ void append_opening(Operations& operations, Random& random, const DriverProfile&
 
 void change_data(Operation& op, Random& random) {
   const OpFields& has = fields_of(op.kind);
+  if (op.kind == OpKind::open) return;
   if (has.data && (random.percent(60) || !has.out)) {
     if (random.percent(50) || op.data.empty()) return draw_data(op, random);
     random.one_of(op.data) = static_cast<std::uint8_t>(random.percent(50) ? random.below(65) : random.next());
@@ -399,7 +419,7 @@ void mutate_operations(Scenario& scenario, Random& random, const DriverProfile& 
 bool mutate_blindly(Scenario& scenario, Random& random, BlindMutation blind) {
   std::vector<Operation*> candidates;
   for (Operation& op : scenario.operations)
-    if (fields_of(op.kind).data || fields_of(op.kind).out) candidates.push_back(&op);
+    if (op.kind != OpKind::open && (fields_of(op.kind).data || fields_of(op.kind).out)) candidates.push_back(&op);
   if (candidates.empty()) return false;
   Operation& op = *random.one_of(candidates);
   const OpFields& has = fields_of(op.kind);

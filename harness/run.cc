@@ -41,6 +41,7 @@ std::uint8_t major_function(OpKind kind) {
     case OpKind::set_information: return 0x06;
     case OpKind::flush: return 0x09;
     case OpKind::ioctl: return 0x0e;
+    case OpKind::fs_control: return 0x0d;
     case OpKind::internal_ioctl: return 0x0f;
     case OpKind::shutdown: return 0x10;
     case OpKind::power: return 0x16;
@@ -82,6 +83,7 @@ void perform(const Operation& op, bool above) {
     case OpKind::write:
     case OpKind::ioctl:
     case OpKind::flush:
+    case OpKind::fs_control:
     case OpKind::internal_ioctl:
     case OpKind::query_information:
     case OpKind::set_information:
@@ -156,6 +158,7 @@ void tear_down(Session& session) {
 void session_main(void* argument) {
   Session& session = *static_cast<Session*>(argument);
   nt_reset();
+  nt_seed(session.image->registry, session.image->files);
   session.load_status = nt_load(session.image->entry, session.image->name);
   if (session.load_status & kSuccessMask) {
     machine().wait_until_quiet();

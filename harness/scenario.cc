@@ -17,7 +17,7 @@ constexpr std::string_view kWords[] = {
 #undef OP
 };
 
-constexpr OpFields kOpen{.handle = true, .device = true, .cancelled = true};
+constexpr OpFields kOpen{.handle = true, .device = true, .minor = true, .data = true, .cancelled = true};
 constexpr OpFields kHandleOnly{.handle = true};
 constexpr OpFields kRead{.handle = true, .out = true, .offset = true, .pointers = true, .cancelled = true};
 constexpr OpFields kWrite{.handle = true, .data = true, .offset = true, .pointers = true, .cancelled = true};
@@ -50,6 +50,7 @@ void keep_limits(Operation& op) {
   op.thread = static_cast<std::uint8_t>(std::clamp<unsigned>(op.thread, 1, limits::kUserThreads));
   if (has.handle) op.handle = static_cast<std::uint8_t>(std::clamp<unsigned>(op.handle, 1, limits::kMaxHandles));
   op.irql = op.irql ? 2 : 0;
+  if (op.kind == OpKind::open) op.minor = std::min<std::uint8_t>(op.minor, 2);
   op.pointers &= 3;
   op.out_size = std::min(op.out_size, limits::kMaxOutBytes);
   if (op.data.size() > limits::kMaxDataBytes) op.data.resize(limits::kMaxDataBytes);
@@ -171,6 +172,7 @@ const OpFields& fields_of(OpKind kind) {
     case OpKind::write:
       return kWrite;
     case OpKind::ioctl:
+    case OpKind::fs_control:
       return kIoctl;
     case OpKind::cancel:
       return kCancel;

@@ -48,12 +48,12 @@ struct Operation {
   std::uint8_t irql = 0;      // cancel: 0 or 2
   std::uint8_t pointers = 0;  // nt_request::user_pointers
   bool cancelled = false;     // Irp->Cancel already set when it arrives
-  std::uint8_t minor = 0;     // pnp, power
+  std::uint8_t minor = 0;     // pnp, power; open: 1 makes a named pipe, 2 a mailslot
   std::uint16_t target = 0;   // cancel: id of the operation whose IRP is cancelled
   std::uint32_t code = 0;     // ioctl
   std::uint32_t out_size = 0;
   std::uint64_t offset = 0;        // read, write; wait: time to advance, 100 ns
-  std::vector<std::uint8_t> data;  // input buffer
+  std::vector<std::uint8_t> data;  // input buffer; open: the name behind the device's, UTF-16
 
   bool operator==(const Operation&) const = default;
 };
@@ -102,6 +102,7 @@ struct DriverProfile {
   std::uint32_t devices = 1;
   bool pnp = false;
   std::vector<std::uint16_t> ddis;  // DDI_* that it calls, for directives; empty: not known
+  bool names = true;                // it looks at names of files
 };
 
 // The scenario within the limits, without what does nothing: fields that a kind of operation does not have, directives

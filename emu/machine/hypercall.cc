@@ -64,6 +64,8 @@ void* mach_pool_alloc(m_u64 size, m_u32 tag, m_u32 flags, const void* pc) {
 void mach_pool_free(void* block, m_u32 tag, const void* pc) { machine().pool_free(block, tag, pc); }
 m_u64 mach_pool_size(const void* block) { return machine().pool_size(block); }
 void* mach_user_alloc(m_u64 size) { return machine().user_alloc(size); }
+void* mach_user_pages(m_u64 size) { return machine().user_pages(size); }
+void mach_user_unmap(void* pages, m_u64 size) { machine().user_unmap(pages, size); }
 void* mach_user_alias(const void* p) { return const_cast<void*>(p); }
 int mach_user_mapped(const void* p, m_u64 size, int) { return machine().user_mapped(p, size); }
 int mach_user_address(const void* p) { return machine().user_address(p); }

@@ -96,7 +96,8 @@ m_u64 mach_time(void);
 /* ---- memory ------------------------------------------------------------------------------------------------- */
 
 enum { MACH_POOL_PAGED = 1, MACH_POOL_ZERO = 2, MACH_POOL_KERNEL = 4 /* the kernel's own: no fault, no leak check;
-       with tag 0 a record that no driver sees, from an arena that is given back as a whole */ };
+       with tag 0 a record that no driver sees, from an arena that is given back as a whole */,
+       MACH_POOL_NO_FAIL = 8 /* the schedule is not asked: this DDI call has had its choice */ };
 /* AddressSanitizer heap; null when the schedule lets it fail. Emits PoolAlloc. */
 void* mach_pool_alloc(m_u64 size, m_u32 tag, m_u32 flags, const void* pc);
 /* Emits PoolFree. Freeing what is not a live block is left to AddressSanitizer. `tag` 0: any. */
@@ -105,6 +106,10 @@ void mach_pool_free(void* block, m_u32 tag, const void* pc);
 m_u64 mach_pool_size(const void* block);
 /* Zeroed user memory, until the end of the run; bytes around it are poisoned. */
 void* mach_user_alloc(m_u64 size);
+/* The same in whole pages, for a driver that maps or allocates user memory; null when there is not enough of it. */
+void* mach_user_pages(m_u64 size);
+/* Such pages are unmapped: touching them is an error from here on. */
+void mach_user_unmap(void* pages, m_u64 size);
 /* Is [p, p+size) mapped user memory of this run? The arena is the range of all user addresses. */
 int mach_user_mapped(const void* p, m_u64 size, int for_write);
 int mach_user_address(const void* p);
@@ -152,6 +157,22 @@ void nt_reset(void);
 void nt_run_dpc(void* dpc);
 void nt_timer_expired(void* timer);
 
+/* What driver.toml puts into the machine: registry values (a key that does not begin with \ is below the driver's service
+ * key; name null: the key alone) and files, each list ended by a null key or path. They have to live as long as the run. */
+struct nt_seed_value {
+  const char* key;
+  const char* name;
+  m_u32 type; /* REG_* */
+  m_u32 size;
+  const void* data;
+};
+struct nt_seed_file {
+  const char* path; /* C:\folder\name */
+  const void* data;
+  m_u32 size;
+};
+/* Requires: after nt_reset, before nt_load. */
+void nt_seed(const struct nt_seed_value* values, const struct nt_seed_file* files);
 /* Calls DriverEntry. Requires: PASSIVE_LEVEL, on a system thread. */
 m_u32 nt_load(void* driver_entry, const char* name);
 /* Hardware IDs that the driver is installed for: ASCII strings, ended by an empty one; null for none. The first is that of the

@@ -155,6 +155,8 @@ class Machine {
   void pool_free(void* block, std::uint32_t tag, const void* pc);
   std::uint64_t pool_size(const void* block) const;
   void* user_alloc(std::uint64_t size);
+  void* user_pages(std::uint64_t size);
+  void user_unmap(void* pages, std::uint64_t size);
   void* arena_alloc(std::uint64_t size);
   bool user_mapped(const void* p, std::uint64_t size) const;
   bool user_address(const void* p) const;
@@ -282,6 +284,11 @@ class Machine {
   std::uint64_t pool_used_ = 0;
   std::uint64_t user_used_ = 0;
   char* user_arena_ = nullptr;
+  struct Range {
+    const char* begin;
+    std::uint64_t size;
+  };
+  std::vector<Range> user_unmapped_;
   char* kernel_arena_ = nullptr;
   std::uint64_t kernel_used_ = 0;
 

@@ -1,5 +1,6 @@
 // Pool through AddressSanitizer's heap, user memory in an arena of its own.
 
+#include <malloc.h>
 #include <sys/mman.h>
 
 #include <algorithm>
@@ -14,6 +15,9 @@
 namespace wdm {
 
 namespace {
+
+constexpr std::uint64_t kUserGap = 64;
+constexpr std::uint64_t kPage = 4096;
 
 char* map_arena(std::size_t size) {
   void* const memory = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -35,13 +39,14 @@ void* Machine::arena_alloc(std::uint64_t size) {
 
 void* Machine::pool_alloc(std::uint64_t size, std::uint32_t tag, std::uint32_t flags, const void* pc) {
   const bool ours = flags & MACH_POOL_KERNEL;
-  if (!ours && choose(CHOICE_PoolFails, 2) != 0) return nullptr;
+  if (!ours && !(flags & MACH_POOL_NO_FAIL) && choose(CHOICE_PoolFails, 2) != 0) return nullptr;
   if (size > limits::kPoolBytes || pool_used_ + size > limits::kPoolBytes) {
     if (!ours) return nullptr;  // as a machine with that much pool would answer
     end(Outcome::limit, "the kernel's own memory is used up");
   }
   if (ours && tag == 0) return arena_alloc(size);
-  void* const memory = std::malloc(size ? size : 1);
+  // From a page on, pool is page-aligned.
+  void* const memory = size >= kPage ? memalign(kPage, size) : std::malloc(size ? size : 1);
   if (!memory) return nullptr;
   if (flags & MACH_POOL_ZERO) std::memset(memory, 0, size);
   pool_used_ += size;
@@ -105,16 +110,16 @@ void Machine::release_memory() {
   kernel_used_ = 0;
   if (user_used_) poison(user_arena_, user_used_);
   user_used_ = 0;
+  user_unmapped_.clear();
 }
 
 // Blocks are separated by poisoned bytes, so an overflow of a user buffer is seen like any other.
 void* Machine::user_alloc(std::uint64_t size) {
-  constexpr std::uint64_t kGap = 64;
   if (!user_arena_) {
     user_arena_ = map_arena(limits::kUserBytes);
     poison(user_arena_, limits::kUserBytes);
   }
-  const std::uint64_t rounded = (size + 15) / 16 * 16 + kGap;
+  const std::uint64_t rounded = (size + 15) / 16 * 16 + kUserGap;
   if (user_used_ + rounded > limits::kUserBytes) end(Outcome::limit, "user memory is used up");
   char* const memory = user_arena_ + user_used_;
   user_used_ += rounded;
@@ -123,13 +128,29 @@ void* Machine::user_alloc(std::uint64_t size) {
   return memory;
 }
 
+// At most half of the arena: requests need buffers, too.
+void* Machine::user_pages(std::uint64_t size) {
+  const std::uint64_t start = (user_used_ + kPage - 1) / kPage * kPage;
+  if (size > limits::kUserBytes || start + size + kUserGap > limits::kUserBytes / 2) return nullptr;
+  user_used_ = start;
+  return user_alloc(size);
+}
+
+void Machine::user_unmap(void* pages, std::uint64_t size) {
+  poison(pages, size);
+  user_unmapped_.push_back({static_cast<char*>(pages), size});
+}
+
 bool Machine::user_address(const void* p) const {
   return user_arena_ && static_cast<const char*>(p) >= user_arena_ &&
          static_cast<const char*>(p) < user_arena_ + limits::kUserBytes;
 }
 
 bool Machine::user_mapped(const void* p, std::uint64_t size) const {
-  return user_address(p) && static_cast<const char*>(p) + size <= user_arena_ + user_used_;
+  const auto* const begin = static_cast<const char*>(p);
+  if (!user_address(p) || size > limits::kUserBytes || begin + size > user_arena_ + user_used_) return false;
+  return std::none_of(user_unmapped_.begin(), user_unmapped_.end(),
+                      [&](const Range& r) { return begin < r.begin + r.size && r.begin < begin + size; });
 }
 
 }  // namespace wdm

@@ -10,6 +10,9 @@
 #include "emu/rules/rule.h"
 #include "emu/schedule/strategy.h"
 
+struct nt_seed_value;
+struct nt_seed_file;
+
 namespace wdm {
 
 enum class Outcome : std::uint8_t { clean, driver_bug, not_emulated, limit, emu_bug };
@@ -41,6 +44,9 @@ struct DriverImage {
   void* entry;
   const void* text_begin;
   const void* text_end;
+  // What is in the registry and on disk before it is loaded (hypercall.h); null: nothing.
+  const nt_seed_value* registry = nullptr;
+  const nt_seed_file* files = nullptr;
   const char* hardware_ids = nullptr;  // as nt_set_hardware_ids takes them
 };
 

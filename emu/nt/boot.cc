@@ -10,6 +10,16 @@ extern "C" void nt_reset(void) {
   nt::reset_timer();
   nt::reset_irql();
   nt::reset_work_item();
+  nt::reset_seed();
+  nt::reset_registry();
+  nt::reset_memory_file();
+  nt::reset_section();
+  nt::reset_virtual_memory();
+  nt::reset_security();
+  nt::reset_process_notify();
+  nt::reset_etw();
+  nt::reset_uuid();
+  nt::reset_io_misc();
   nt::reset_irp();
   nt::reset_names();
   nt::reset_device();

@@ -93,6 +93,7 @@ void report_to_caller(PIRP irp) {
 void finish(PIRP irp, IrpRecord* record, const void* pc) {
   const NTSTATUS status = irp->IoStatus.Status;
   const ULONG_PTR information = irp->IoStatus.Information;
+  PIRP master = irp->Flags & IRP_ASSOCIATED_IRP ? irp->AssociatedIrp.MasterIrp : nullptr;
   record->drop_file_later = record->sender == mach_thread() + 1 && !irp->PendingReturned;
   copy_back(irp);
   free_buffers(irp);
@@ -101,6 +102,7 @@ void finish(PIRP irp, IrpRecord* record, const void* pc) {
   irp_release(record, pc);
   if (record->done) record->done(record, status, information);
   if (record->file && !record->drop_file_later) file_drop_irp(record->file);
+  if (master && --master->AssociatedIrp.IrpCount == 0) complete_irp(master, pc);
 }
 
 }  // namespace

@@ -61,6 +61,18 @@ void remove_names_of(PDEVICE_OBJECT device);
 const UNICODE_STRING* name_of_device(PDEVICE_OBJECT device);
 /* The device a name leads to, through symbolic links; null when there is none. */
 PDEVICE_OBJECT find_by_name(const UNICODE_STRING* name);
+/* The device that a path begins with; `*rest` is what follows its name, with its backslash. */
+PDEVICE_OBJECT find_by_path(const UNICODE_STRING* path, UNICODE_STRING* rest);
+/* The volume behind C: (memory_file.cc), made when it is needed. */
+void make_memory_volume();
+NTSTATUS NTAPI memory_file_dispatch(PDEVICE_OBJECT device, PIRP irp);
+
+/* --- share access -------------------------------------------------------------------------------------------------- */
+
+/* What IoCheckShareAccess, IoSetShareAccess and IoRemoveShareAccess do. */
+NTSTATUS check_share_access(ACCESS_MASK access, ULONG share, PFILE_OBJECT file, PSHARE_ACCESS known, bool update);
+void set_share_access(ACCESS_MASK access, ULONG share, PFILE_OBJECT file, PSHARE_ACCESS known);
+void remove_share_access(PFILE_OBJECT file, PSHARE_ACCESS known);
 
 /* --- driver objects ----------------------------------------------------------------------------------------------- */
 

@@ -1,6 +1,7 @@
 /* Driver objects: loading, unloading, what the driver offers. */
 #include "emu/nt/device.h"
 #include "emu/nt/irp.h"
+#include "emu/nt/notify.h"
 #include "emu/nt/nt_families.h"
 
 namespace nt {
@@ -70,7 +71,7 @@ PDRIVER_OBJECT driver_object() {
 }
 
 bool is_kernel_dispatch(PDRIVER_DISPATCH routine) {
-  return routine == invalid_device_request || routine == bus_dispatch;
+  return routine == invalid_device_request || routine == bus_dispatch || routine == memory_file_dispatch;
 }
 
 NTSTATUS NTAPI invalid_device_request(PDEVICE_OBJECT, PIRP irp) {
@@ -90,6 +91,14 @@ PDRIVER_OBJECT make_driver_object(const char* name) {
   *driver->HardwareDatabase = make_string("\\REGISTRY\\MACHINE\\HARDWARE\\DESCRIPTION\\SYSTEM", "");
   for (PDRIVER_DISPATCH& routine : driver->MajorFunction) routine = invalid_device_request;
   return driver;
+}
+
+/* DRIVER_UNLOADED_WITHOUT_CANCELLING_PENDING_OPERATIONS: Windows would call code that is gone. */
+static void require_nothing_registered() {
+  if (const void* routine = registered_routine()) mach_bug_check(0xCE, (m_u64)routine, 0, 0, 0, routine);
+  bool any;
+  const void* callback = registered_provider(&any);
+  if (any && callback) mach_bug_check(0xCE, (m_u64)callback, 0, 0, 0, callback);
 }
 
 static ClientExtension* find_extension(PVOID client) {
@@ -124,6 +133,7 @@ int nt_unload(void) {
   mach_enter(CALLBACK_Unload, (const void*)driver->DriverUnload, 0, 0);
   driver->DriverUnload(driver);
   mach_leave(CALLBACK_Unload, 0, 0);
+  nt::require_nothing_registered();
   nt::emit_leftover_devices();
   return 1;
 }

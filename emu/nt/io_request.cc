@@ -1,6 +1,7 @@
 /* What user mode asks for: system calls turned into IRPs the way the I/O manager does it. */
 #include "emu/nt/device.h"
 #include "emu/nt/file.h"
+#include "emu/nt/handle.h"
 #include "emu/nt/irp.h"
 #include "emu/nt/mdl.h"
 #include "emu/nt/pnp.h"
@@ -204,6 +205,7 @@ NTSTATUS prepare(Call& call) {
       return prepare_write(call);
     case IRP_MJ_DEVICE_CONTROL:
     case IRP_MJ_INTERNAL_DEVICE_CONTROL:
+    case IRP_MJ_FILE_SYSTEM_CONTROL:
       return prepare_device_control(call);
     case IRP_MJ_QUERY_INFORMATION:
       return prepare_query_information(call);
@@ -305,11 +307,40 @@ bool try_fast(Call& call, NTSTATUS* status) {
 
 /* --- by kind ------------------------------------------------------------------------------------------------------ */
 
+void* zeroed(SIZE_T size) {
+  return mach_pool_alloc(size, 0, MACH_POOL_KERNEL | MACH_POOL_ZERO, nullptr);
+}
+
+/* What NtCreateNamedPipeFile and NtCreateMailslotFile pass on. A mailslot's reads wait 10 ms. */
+void make_pipe_or_mailslot(m_u8 minor, FileOpen* how) {
+  constexpr LONGLONG kTenMilliseconds = -100000;
+  how->disposition = FILE_CREATE;
+  if (minor == 1) {
+    auto* pipe = (PNAMED_PIPE_CREATE_PARAMETERS)zeroed(sizeof(NAMED_PIPE_CREATE_PARAMETERS));
+    pipe->MaximumInstances = 2;
+    pipe->InboundQuota = pipe->OutboundQuota = 64;
+    pipe->DefaultTimeout.QuadPart = kTenMilliseconds;
+    pipe->TimeoutSpecified = TRUE;
+    how->major = IRP_MJ_CREATE_NAMED_PIPE;
+    how->parameters = pipe;
+  } else {
+    auto* mailslot = (PMAILSLOT_CREATE_PARAMETERS)zeroed(sizeof(MAILSLOT_CREATE_PARAMETERS));
+    mailslot->ReadTimeout.QuadPart = kTenMilliseconds;
+    mailslot->TimeoutSpecified = TRUE;
+    how->major = IRP_MJ_CREATE_MAILSLOT;
+    how->parameters = mailslot;
+  }
+}
+
 NTSTATUS open(const Request& r) {
   PDEVICE_OBJECT device = openable_device(r.device);
   if (!device) return STATUS_OBJECT_NAME_NOT_FOUND;
   File* file;
-  return file_open(device, r.handle, false, r.op, r.cancelled, &file);
+  FileOpen how = plain_open();
+  how.name.Length = how.name.MaximumLength = (USHORT)(r.in_size & ~1u);
+  how.name.Buffer = (PWSTR)r.in;
+  if (r.minor) make_pipe_or_mailslot(r.minor, &how);
+  return file_open_as(device, how, r.handle, false, r.op, r.cancelled, &file);
 }
 
 /* The system shuts down: only devices that asked for it are told, and no file is involved. */
@@ -385,6 +416,12 @@ bool cancel(IrpRecord* record, m_u8 irql) {
 }
 
 }  // namespace
+
+ULONG information_bytes(ULONG number, bool set) {
+  const InformationClass bytes = information_class(number);
+  return set ? bytes.set_bytes : bytes.query_bytes;
+}
+
 }  // namespace nt
 
 extern "C" {
@@ -409,7 +446,8 @@ void nt_cancel_all(void) {
 
 void nt_close_all(void) {
   for (nt::File* file = nt::first_file(); file; file = file->next)
-    if (file->state == nt::FileState::open) nt::file_close_handle(file);
+    if (file->state == nt::FileState::open && !file->has_handle) nt::file_close_handle(file);
+  nt::close_client_handles();
 }
 
 m_u32 nt_pending_irps(void) {

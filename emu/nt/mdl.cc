@@ -62,6 +62,12 @@ PMDL mdl_allocate(PVOID address, ULONG length, const void* pc, bool by_kernel) {
   return mdl;
 }
 
+PMDL mdl_allocate_sure(PVOID address, ULONG length, const void* pc) {
+  auto* mdl = (PMDL)mach_pool_alloc(size_of_mdl(address, length), kMdlTag, MACH_POOL_ZERO | MACH_POOL_NO_FAIL, pc);
+  initialize(mdl, address, length);
+  return mdl;
+}
+
 void mdl_free(PMDL mdl, const void* pc) {
   if (mdl->MdlFlags & MDL_PARTIAL_HAS_BEEN_MAPPED) unmap(mdl);
   mach_pool_free(mdl, 0, pc);

@@ -10,6 +10,8 @@ namespace nt {
 /* An MDL for [address, address + length). `by_kernel`: of the I/O manager's own; else the schedule may let the
  * allocation fail (null) and it counts as the driver's until mdl_free. */
 PMDL mdl_allocate(PVOID address, ULONG length, const void* pc, bool by_kernel);
+/* The driver's, but the schedule is not asked. */
+PMDL mdl_allocate_sure(PVOID address, ULONG length, const void* pc);
 void mdl_free(PMDL mdl, const void* pc);
 /* Raises STATUS_ACCESS_VIOLATION when the memory cannot be accessed by that mode. */
 void mdl_probe_and_lock(PMDL mdl, KPROCESSOR_MODE mode, LOCK_OPERATION operation);

@@ -141,4 +141,40 @@ PDEVICE_OBJECT find_by_name(const UNICODE_STRING* text) {
   return name ? name->device : nullptr;
 }
 
+/* The longest name that `text` begins with, up to a backslash or the end; null when there is none. */
+static Name* find_prefix(const WCHAR* text, m_u32 length) {
+  for (m_u32 end = length; end > 0; --end) {
+    if (end < length && text[end] != L'\\') continue;
+    if (Name* name = find(text, end)) return name;
+  }
+  return nullptr;
+}
+
+static WCHAR* join(const WCHAR* first, m_u32 first_length, const WCHAR* second, m_u32 second_length) {
+  auto* whole = (WCHAR*)mach_pool_alloc((first_length + second_length + 1) * sizeof(WCHAR), 0, MACH_POOL_KERNEL, nullptr);
+  __builtin_memcpy(whole, first, first_length * sizeof(WCHAR));
+  if (second_length) __builtin_memcpy(whole + first_length, second, second_length * sizeof(WCHAR));
+  return whole;
+}
+
+PDEVICE_OBJECT find_by_path(const UNICODE_STRING* path, UNICODE_STRING* rest) {
+  if (!path->Length || path->Buffer[0] != L'\\') return nullptr;
+  make_memory_volume();
+  m_u32 length;
+  const WCHAR* text = canonical(path, &length);
+  for (unsigned hops = 0; hops < 16; ++hops) {
+    Name* name = find_prefix(text, length);
+    if (!name) return nullptr;
+    const m_u32 left = length - name->length;
+    if (name->device) {
+      rest->Buffer = (PWSTR)text + name->length;
+      rest->Length = rest->MaximumLength = (USHORT)(left * sizeof(WCHAR));
+      return name->device;
+    }
+    text = join(name->target, name->target_length, text + name->length, left);
+    length = name->target_length + left;
+  }
+  return nullptr;
+}
+
 }  // namespace nt

@@ -10,6 +10,16 @@ void reset_object();
 void reset_timer();
 void reset_irql();
 void reset_work_item();
+void reset_seed();
+void reset_registry();
+void reset_memory_file();
+void reset_section();
+void reset_virtual_memory();
+void reset_security();
+void reset_process_notify();
+void reset_etw();
+void reset_uuid();
+void reset_io_misc();
 
 void reset_irp();
 void reset_names();

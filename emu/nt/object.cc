@@ -5,6 +5,9 @@
 #include "emu/nt/thread.h"
 #include "emu/nt/wait.h"
 
+/* Exported, and in no header. */
+extern "C" POBJECT_TYPE *IoDeviceObjectType, *IoDriverObjectType, *MmSectionObjectType;
+
 namespace nt {
 namespace {
 
@@ -14,8 +17,9 @@ struct Counted {
   void* object;
   LONG references;
   ObjectKind kind;
-  WCHAR* name;   /* of a named event */
+  WCHAR* name;   /* or null */
   USHORT length; /* bytes */
+  void (*destroy)(void*);
 };
 
 Counted* counted;
@@ -40,6 +44,7 @@ void drop_counted(Counted* record) {
   Counted** at = &counted;
   while (*at != record) at = &(*at)->next;
   *at = record->next;
+  if (record->destroy) record->destroy(record->object);
   mach_pool_free(record->object, 0, nullptr);
   mach_pool_free(record, 0, nullptr);
 }
@@ -59,11 +64,45 @@ PKEVENT named_event(const UNICODE_STRING* name, EVENT_TYPE type) {
     return (PKEVENT)record->object;
   }
   PKEVENT event = make_event(type, true);
-  Counted* record = find_counted(event);
-  record->length = name->Length;
-  record->name = (WCHAR*)mach_pool_alloc(name->Length + sizeof(WCHAR), 0, MACH_POOL_KERNEL, nullptr);
-  __builtin_memcpy(record->name, name->Buffer, name->Length);
+  name_object(event, name);
   return event;
+}
+
+/* Events that every machine has. They stay. */
+void make_memory_events() {
+  const struct {
+    const WCHAR* name;
+    bool signaled;
+  } known[] = {{L"\\KernelObjects\\HighMemoryCondition", true}, {L"\\KernelObjects\\LowMemoryCondition", false}};
+  for (const auto& event : known) {
+    UNICODE_STRING name;
+    RtlInitUnicodeString(&name, event.name);
+    if (!find_named(&name)) name_object(make_event(NotificationEvent, event.signaled), &name);
+  }
+}
+
+NTSTATUS create_event(PHANDLE handle, POBJECT_ATTRIBUTES attributes, EVENT_TYPE type, bool signaled) {
+  PUNICODE_STRING name = attributes ? attributes->ObjectName : nullptr;
+  const ULONG flags = attributes ? attributes->Attributes : 0;
+  Counted* record = name ? find_named(name) : nullptr;
+  if (record && record->kind != ObjectKind::event) return STATUS_OBJECT_TYPE_MISMATCH;
+  if (record && !(flags & OBJ_OPENIF)) return STATUS_OBJECT_NAME_COLLISION;
+  if (record) ++record->references;
+  PKEVENT event = record ? (PKEVENT)record->object : make_event(type, signaled);
+  if (name && !record) name_object(event, name);
+  *handle = handle_with_attributes(event, ObjectKind::event, flags);
+  return record ? STATUS_OBJECT_NAME_EXISTS : STATUS_SUCCESS;
+}
+
+NTSTATUS open_event(PHANDLE handle, POBJECT_ATTRIBUTES attributes) {
+  if (!attributes || !attributes->ObjectName) return STATUS_OBJECT_PATH_SYNTAX_BAD;
+  make_memory_events();
+  Counted* record = find_named(attributes->ObjectName);
+  if (!record) return STATUS_OBJECT_NAME_NOT_FOUND;
+  if (record->kind != ObjectKind::event) return STATUS_OBJECT_TYPE_MISMATCH;
+  ++record->references;
+  *handle = handle_with_attributes(record->object, ObjectKind::event, attributes->Attributes);
+  return STATUS_SUCCESS;
 }
 
 PKEVENT create_named_event(PUNICODE_STRING name, EVENT_TYPE type, PHANDLE handle) {
@@ -83,6 +122,11 @@ ObjectKind kind_of_type(POBJECT_TYPE type) {
   if (type == *ExEventObjectType) return ObjectKind::event;
   if (type == *ExSemaphoreObjectType) return ObjectKind::semaphore;
   if (type == *IoFileObjectType) return ObjectKind::file;
+  if (type == *IoDeviceObjectType) return ObjectKind::device;
+  if (type == *IoDriverObjectType) return ObjectKind::driver;
+  if (type == *CmKeyObjectType) return ObjectKind::key;
+  if (type == *MmSectionObjectType) return ObjectKind::section;
+  if (type == *SeTokenObjectType) return ObjectKind::token;
   return ObjectKind::other;
 }
 
@@ -112,11 +156,33 @@ PKEVENT event_of(HANDLE handle) {
   return kind == ObjectKind::event ? (PKEVENT)object : nullptr;
 }
 
-m_u8 type_markers[8];
+void* object_of_name(const UNICODE_STRING* name) {
+  PDRIVER_OBJECT driver = driver_object();
+  if (driver && RtlEqualUnicodeString(&driver->DriverName, name, TRUE)) return driver;
+  if (Counted* record = find_named(name)) return record->object;
+  return find_by_name(name);
+}
+
+/* What a wait on a handle waits for: of a file, the event that its last request signals. Null: nothing. */
+DISPATCHER_HEADER* waitable(void* object, ObjectKind kind) {
+  switch (kind) {
+    case ObjectKind::thread:
+    case ObjectKind::process:
+    case ObjectKind::event:
+    case ObjectKind::semaphore:
+      return (DISPATCHER_HEADER*)object;
+    case ObjectKind::file:
+      return &((PFILE_OBJECT)object)->Event.Header;
+    default:
+      return nullptr;
+  }
+}
+
+m_u8 type_markers[16];
 POBJECT_TYPE type_at(m_u32 index) {
   return (POBJECT_TYPE)&type_markers[index];
 }
-POBJECT_TYPE types[8];
+POBJECT_TYPE types[16];
 
 }  // namespace
 
@@ -128,6 +194,31 @@ void reset_object() {
   ExEventObjectType = &types[2];
   ExSemaphoreObjectType = &types[3];
   IoFileObjectType = &types[4];
+  IoDeviceObjectType = &types[5];
+  IoDriverObjectType = &types[6];
+  CmKeyObjectType = &types[7];
+  MmSectionObjectType = &types[8];
+  SeTokenObjectType = &types[9];
+}
+
+void* make_object(SIZE_T size, ObjectKind kind, void (*destroy)(void*)) {
+  void* object = mach_pool_alloc(size, 0, MACH_POOL_KERNEL | MACH_POOL_ZERO, nullptr);
+  add_counted(object, kind)->destroy = destroy;
+  return object;
+}
+
+void name_object(void* object, const UNICODE_STRING* name) {
+  Counted* record = find_counted(object);
+  record->length = name->Length;
+  record->name = (WCHAR*)mach_pool_alloc(name->Length + sizeof(WCHAR), 0, MACH_POOL_KERNEL, nullptr);
+  __builtin_memcpy(record->name, name->Buffer, name->Length);
+}
+
+void* find_named_object(const UNICODE_STRING* name, ObjectKind* kind) {
+  Counted* record = find_named(name);
+  if (!record) return nullptr;
+  *kind = record->kind;
+  return record->object;
 }
 
 PKEVENT make_event(EVENT_TYPE type, bool signaled) {
@@ -175,6 +266,11 @@ POBJECT_TYPE* PsProcessType;
 POBJECT_TYPE* ExEventObjectType;
 POBJECT_TYPE* ExSemaphoreObjectType;
 POBJECT_TYPE* IoFileObjectType;
+POBJECT_TYPE* IoDeviceObjectType;
+POBJECT_TYPE* IoDriverObjectType;
+POBJECT_TYPE* CmKeyObjectType;
+POBJECT_TYPE* MmSectionObjectType;
+POBJECT_TYPE* SeTokenObjectType;
 
 NTKERNELAPI LONG_PTR FASTCALL ObfReferenceObject(PVOID Object) {
   DDI_ENTER(ObfReferenceObject, Object);
@@ -211,6 +307,27 @@ NTKERNELAPI NTSTATUS NTAPI ObReferenceObjectByPointer(PVOID Object, ACCESS_MASK,
   return nt::reference_by_pointer(Object, ObjectType, ddi.pc());
 }
 
+NTKERNELAPI NTSTATUS NTAPI ObOpenObjectByPointer(PVOID Object, ULONG HandleAttributes, PACCESS_STATE, ACCESS_MASK,
+                                                 POBJECT_TYPE ObjectType, KPROCESSOR_MODE, PHANDLE Handle) {
+  DDI_ENTER(ObOpenObjectByPointer, Object);
+  const nt::ObjectKind kind = nt::object_kind(Object);
+  if (kind == nt::ObjectKind::file) mach_not_emulated("ObOpenObjectByPointer of a file");
+  const NTSTATUS status = nt::reference_by_pointer(Object, ObjectType, ddi.pc());
+  if (NT_SUCCESS(status)) *Handle = nt::handle_with_attributes(Object, kind, HandleAttributes);
+  return status;
+}
+
+/* Not documented, and used all the same: drivers, devices and events by name. */
+NTSTATUS NTAPI ObReferenceObjectByName(PUNICODE_STRING ObjectName, ULONG, PACCESS_STATE, ACCESS_MASK,
+                                       POBJECT_TYPE ObjectType, KPROCESSOR_MODE, PVOID, PVOID* Object) {
+  DDI_ENTER(ObReferenceObjectByName, nullptr);
+  void* found = nt::object_of_name(ObjectName);
+  if (!found) return STATUS_OBJECT_NAME_NOT_FOUND;
+  const NTSTATUS status = nt::reference_by_pointer(found, ObjectType, ddi.pc());
+  if (NT_SUCCESS(status)) *Object = found;
+  return status;
+}
+
 NTKERNELAPI NTSTATUS NTAPI ObReferenceObjectByHandle(HANDLE Handle, ACCESS_MASK, POBJECT_TYPE ObjectType,
                                                      KPROCESSOR_MODE AccessMode, PVOID* Object,
                                                      POBJECT_HANDLE_INFORMATION HandleInformation) {
@@ -238,8 +355,30 @@ NTKERNELAPI PKEVENT NTAPI IoCreateSynchronizationEvent(PUNICODE_STRING EventName
 NTSYSAPI NTSTATUS NTAPI ZwCreateEvent(PHANDLE EventHandle, ACCESS_MASK, POBJECT_ATTRIBUTES ObjectAttributes,
                                       EVENT_TYPE EventType, BOOLEAN InitialState) {
   DDI_ENTER(ZwCreateEvent, nullptr);
-  if (ObjectAttributes && ObjectAttributes->ObjectName) mach_not_emulated("ZwCreateEvent with a name");
-  *EventHandle = nt::handle_for(nt::make_event(EventType, InitialState), nt::ObjectKind::event);
+  return nt::create_event(EventHandle, ObjectAttributes, EventType, InitialState);
+}
+
+NTSYSAPI NTSTATUS NTAPI ZwOpenEvent(PHANDLE EventHandle, ACCESS_MASK, POBJECT_ATTRIBUTES ObjectAttributes) {
+  DDI_ENTER(ZwOpenEvent, nullptr);
+  return nt::open_event(EventHandle, ObjectAttributes);
+}
+
+NTSYSAPI NTSTATUS NTAPI ZwPulseEvent(HANDLE EventHandle, PLONG PreviousState) {
+  DDI_ENTER(ZwPulseEvent, nullptr);
+  PKEVENT event = nt::event_of(EventHandle);
+  if (!event) return STATUS_INVALID_HANDLE;
+  const LONG previous = nt::set_event(event, ddi.pc());
+  event->Header.SignalState = 0;
+  if (PreviousState) *PreviousState = previous;
+  return STATUS_SUCCESS;
+}
+
+NTSYSAPI NTSTATUS NTAPI ZwResetEvent(HANDLE EventHandle, PLONG PreviousState) {
+  DDI_ENTER(ZwResetEvent, nullptr);
+  PKEVENT event = nt::event_of(EventHandle);
+  if (!event) return STATUS_INVALID_HANDLE;
+  if (PreviousState) *PreviousState = event->Header.SignalState;
+  event->Header.SignalState = 0;
   return STATUS_SUCCESS;
 }
 
@@ -265,8 +404,8 @@ NTSYSAPI NTSTATUS NTAPI ZwWaitForSingleObject(HANDLE Handle, BOOLEAN, PLARGE_INT
   nt::ObjectKind kind = nt::ObjectKind::none;
   void* object = nt::object_from_handle(Handle, KernelMode, &kind);
   if (!object) return STATUS_INVALID_HANDLE;
-  if (kind == nt::ObjectKind::file) mach_not_emulated("ZwWaitForSingleObject on a file");
-  auto* header = (DISPATCHER_HEADER*)object;
+  auto* header = nt::waitable(object, kind);
+  if (!header) return STATUS_OBJECT_TYPE_MISMATCH;
   nt::reference_object(object, ddi.pc());
   const NTSTATUS status = nt::wait_one(header, nt::due_time(Timeout), nt::dispatcher_object(header), object, ddi.pc());
   nt::dereference_object(object, ddi.pc());

@@ -56,6 +56,7 @@ ULONG find_and_write(RTL_BITMAP* map, ULONG count, ULONG hint, bool set) {
 constexpr LONGLONG kSecond = 10000000;
 constexpr LONGLONG kDay = 86400 * kSecond;
 constexpr LONGLONG kSeconds1601To1970 = 11644473600;
+constexpr LONGLONG kSeconds1601To1980 = 11960006400;
 
 bool is_leap(LONGLONG year) {
   return (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
@@ -235,6 +236,19 @@ BOOLEAN NTAPI RtlTimeToSecondsSince1970(PLARGE_INTEGER Time, PULONG ElapsedSecon
 VOID NTAPI RtlSecondsSince1970ToTime(ULONG ElapsedSeconds, PLARGE_INTEGER Time) {
   DDI_ENTER(RtlSecondsSince1970ToTime, nullptr);
   Time->QuadPart = (ElapsedSeconds + nt::kSeconds1601To1970) * nt::kSecond;
+}
+
+BOOLEAN NTAPI RtlTimeToSecondsSince1980(PLARGE_INTEGER Time, PULONG ElapsedSeconds) {
+  DDI_ENTER(RtlTimeToSecondsSince1980, nullptr);
+  const LONGLONG seconds = Time->QuadPart / nt::kSecond - nt::kSeconds1601To1980;
+  if (seconds < 0 || seconds > (LONGLONG)MAXULONG) return FALSE;
+  *ElapsedSeconds = (ULONG)seconds;
+  return TRUE;
+}
+
+VOID NTAPI RtlSecondsSince1980ToTime(ULONG ElapsedSeconds, PLARGE_INTEGER Time) {
+  DDI_ENTER(RtlSecondsSince1980ToTime, nullptr);
+  Time->QuadPart = (ElapsedSeconds + nt::kSeconds1601To1980) * nt::kSecond;
 }
 
 ULONG NTAPI RtlRandom(PULONG Seed) {

@@ -3,6 +3,7 @@
 #include "emu/nt/thread.h"
 
 #include "emu/nt/handle.h"
+#include "emu/nt/notify.h"
 #include "emu/nt/nt_families.h"
 #include "emu/nt/wait.h"
 
@@ -61,6 +62,7 @@ NTSTATUS create_system_thread(PHANDLE handle, PCLIENT_ID id, PKSTART_ROUTINE sta
   set_client_id(id, thread);
   thread->number = mach_thread_create(run, thread, MACH_THREAD_SYSTEM, thread, pc);
   running[thread->number] = thread;
+  notify_thread(thread, true);
   return STATUS_SUCCESS;
 }
 
@@ -132,6 +134,8 @@ void end_thread() {
   Thread* thread = current_thread();
   if (thread->mutexes.Flink != &thread->mutexes) /* THREAD_TERMINATE_HELD_MUTEX */
     mach_bug_check(0x4000008A, (m_u64)thread, (m_u64)thread->mutexes.Flink, 0, 0, nullptr);
+  if (thread->system) notify_thread(thread, false);
+  if (thread->impersonation) dereference_object(thread->impersonation, nullptr);
   thread->ended = true;
   thread->header.SignalState = 1;
   satisfy_waiters(&thread->header);

@@ -42,6 +42,9 @@ struct Thread {
   /* KeSetEvent and its like with Wait = TRUE: the IRQL to go back to in the wait that follows. */
   bool wait_next;
   KIRQL wait_irql;
+
+  PIRP top_level_irp;
+  PVOID impersonation; /* the token of whom it acts for, or null */
 };
 
 /* The thread that runs now. */

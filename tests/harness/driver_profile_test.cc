@@ -17,6 +17,7 @@ TEST(DriverProfile, ComesBackFromItsText) {
   profile.devices = 3;
   profile.pnp = true;
   profile.ddis = {1, 2};
+  profile.names = false;
   const auto back = profile_from_text(profile_to_text(profile));
   ASSERT_TRUE(back);
   EXPECT_EQ(back->name, profile.name);
@@ -26,6 +27,7 @@ TEST(DriverProfile, ComesBackFromItsText) {
   EXPECT_EQ(back->devices, profile.devices);
   EXPECT_EQ(back->pnp, profile.pnp);
   EXPECT_EQ(back->ddis, profile.ddis);
+  EXPECT_EQ(back->names, profile.names);
 }
 
 TEST(DriverProfile, OtherTextIsNone) {

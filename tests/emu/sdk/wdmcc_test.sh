@@ -68,6 +68,36 @@ expect 0 '' -o mapping.o --sanitize none --coverage none --profile driver/main.c
 check test "$(objdump -hw mapping.o | grep -c ' __llvm_cov\(map\|fun\) \| __llvm_prf_cnts ')" = 3
 expect 0 '' -o layout.o --kernel "$here/layout_test.c" "$here/layout_test.cc"
 
+# What only Microsoft's compiler takes.
+cat > lax.c << 'EOF'
+#include <ntddk.h>
+typedef struct { PVOID Context; } OBJECT;
+static void clear(PVOID *where) { *where = 0; }
+NTSTATUS DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath) {
+  OBJECT object = {DriverObject};
+  ((ULONG_PTR) object.Context) |= 1;
+  (((ULONG_PTR) object.Context)) &= ~(ULONG_PTR)1;
+  clear(&((PVOID) RegistryPath));
+  return sizeof OBJECT == sizeof object && ((ULONG_PTR) object.Context) == 0;
+}
+EOF
+expect 0 '' -o lax.o lax.c
+cat > lax.cpp << 'EOF'
+#include <ntddk.h>
+template <int N> struct Never {
+  operator bool() { return N; }
+  operator !() { return NOWHERE_DEFINED; }
+};
+struct Pool { LONG value; explicit Pool(LONG v) : value(v) {} };
+extern "C" NTSTATUS DriverEntry(PDRIVER_OBJECT, PUNICODE_STRING) {
+  Pool local(sizeof LONG);
+  return local.value;
+}
+EOF
+expect 0 '' -o lax.o lax.cpp
+{ cat lax.cpp; echo 'extern LONG volatile Zero; Pool global(Zero); LONG volatile Zero;'; } > global.cpp
+expect 2 'global\.cpp: a global object has a constructor; no run-time calls' -o x.o global.cpp
+
 # What only Microsoft's compiler takes: one variable in two sources, an enumeration that nobody defines, PREFIX"text".
 cat > shared.h << 'EOF'
 #include <ntddk.h>

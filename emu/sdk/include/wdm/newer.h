@@ -85,6 +85,7 @@ FORCEINLINE PVOID ExAllocatePoolQuotaZero(POOL_TYPE PoolType, SIZE_T NumberOfByt
 }
 
 /* Memory manager. */
+#define SEC_IMAGE 0x01000000
 #define MdlMappingNoWrite 0x80000000
 #define MdlMappingNoExecute 0x40000000
 #define MdlMappingWithGuardPtes 0x20000000
@@ -143,6 +144,12 @@ typedef WCHAR *PZZWSTR;
 typedef const WCHAR *PCZZWSTR;
 
 /* Role types. */
+typedef VOID NTAPI IO_CSQ_INSERT_IRP(struct _IO_CSQ *Csq, PIRP Irp);
+typedef VOID NTAPI IO_CSQ_REMOVE_IRP(struct _IO_CSQ *Csq, PIRP Irp);
+typedef PIRP NTAPI IO_CSQ_PEEK_NEXT_IRP(struct _IO_CSQ *Csq, PIRP Irp, PVOID PeekContext);
+typedef VOID NTAPI IO_CSQ_ACQUIRE_LOCK(struct _IO_CSQ *Csq, PKIRQL Irql);
+typedef VOID NTAPI IO_CSQ_RELEASE_LOCK(struct _IO_CSQ *Csq, KIRQL Irql);
+typedef VOID NTAPI IO_CSQ_COMPLETE_CANCELED_IRP(struct _IO_CSQ *Csq, PIRP Irp);
 typedef DRIVER_DISPATCH DRIVER_DISPATCH_PAGED, DRIVER_DISPATCH_RAISED;
 typedef VOID NTAPI DRIVER_REINITIALIZE(struct _DRIVER_OBJECT *DriverObject, PVOID Context, ULONG Count);
 #ifndef __cplusplus
@@ -168,5 +175,12 @@ NTSTATUS NTAPI IoGetActivityIdIrp(PIRP Irp, LPGUID Guid);
 NTSTATUS NTAPI IoSetActivityIdIrp(PIRP Irp, LPCGUID Guid);
 
 #ifdef __cplusplus
+}
+#endif
+
+#ifdef __cplusplus
+/* Microsoft's compiler passes a literal where a PVOID is wanted. */
+extern "C++" inline VOID RtlAssert(const char *Condition, const char *File, ULONG Line, const char *Message) {
+  RtlAssert((PVOID)Condition, (PVOID)File, Line, (PSTR)Message);
 }
 #endif
