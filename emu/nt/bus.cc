@@ -43,14 +43,16 @@ NTSTATUS bus_pnp(PDEVICE_OBJECT pdo, PIRP irp) {
   switch (location->MinorFunction) {
     case IRP_MN_START_DEVICE:
     case IRP_MN_QUERY_REMOVE_DEVICE:
-    case IRP_MN_REMOVE_DEVICE:
-    case IRP_MN_CANCEL_REMOVE_DEVICE:
     case IRP_MN_STOP_DEVICE:
     case IRP_MN_QUERY_STOP_DEVICE:
-    case IRP_MN_CANCEL_STOP_DEVICE:
-    case IRP_MN_SURPRISE_REMOVAL:
     case IRP_MN_DEVICE_USAGE_NOTIFICATION:
       return bus_reply(pdo, irp, STATUS_SUCCESS, irp->IoStatus.Information);
+    /* These no bus driver thinks about: function drivers count on it when they delete their devices. */
+    case IRP_MN_REMOVE_DEVICE:
+    case IRP_MN_CANCEL_REMOVE_DEVICE:
+    case IRP_MN_CANCEL_STOP_DEVICE:
+    case IRP_MN_SURPRISE_REMOVAL:
+      return finish_irp(irp, STATUS_SUCCESS, irp->IoStatus.Information);
     case IRP_MN_QUERY_CAPABILITIES:
       return query_capabilities(pdo, irp);
     case IRP_MN_QUERY_DEVICE_RELATIONS:

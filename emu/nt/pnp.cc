@@ -522,6 +522,7 @@ m_u32 nt_add_device(m_u8 start) {
 
 /* A device that will not let itself be removed is unplugged. */
 void nt_remove_device(void) {
+  nt::pnp_lock_tree();
   for (nt::DevNode* node = nt::nodes; node; node = node->next) {
     if (node->parent || node->state == nt::PnpState::removed) continue;
     const nt::PnpState state = node->state;
@@ -529,6 +530,7 @@ void nt_remove_device(void) {
     if (!asked && state != nt::PnpState::remove_pending && state != nt::PnpState::added) nt::pnp_surprise_remove(node, 0);
     nt::pnp_remove(node, 0);
   }
+  nt::pnp_unlock_tree();
 }
 
 NTKERNELAPI VOID NTAPI IoInvalidateDeviceRelations(PDEVICE_OBJECT DeviceObject, DEVICE_RELATION_TYPE Type) {
