@@ -54,6 +54,7 @@ int run_input(const std::uint8_t* data, std::size_t size) {
     const RunResult result = run_once(driver_image(), scenario, i, {});
     ++stats.schedules;
     note_interleavings();
+    learn_devices(result.devices);
     reached |= result.stats.dispatched != 0;
     if (result.outcome != Outcome::clean && !(goes_on && goes_on(result))) report_and_trap(scenario, result);
     if (!machine().had_choice()) break;

@@ -13,6 +13,7 @@
 
 #include "harness/cli.h"
 #include "harness/cli_process.h"
+#include "harness/inf.h"
 #include "harness/seeds.h"
 
 namespace wdm {
@@ -73,12 +74,13 @@ class Settings {
     else if (key == "includes") append(spec_.includes, files(key, value));
     else if (key == "defines") append(spec_.defines, strings(key, value));
     else if (key == "devices") spec_.devices = number(key, value);
+    else if (key == "hardware_ids") spec_.hardware_ids = strings(key, value);
     else if (key == "ioctls") append(spec_.ioctls, ioctls(key, value));
     else if (key == "registry") append(spec_.registry, read_registry(table_of(key, value), error_in()));
     else if (key == "files") append(spec_.files, seed_files(table_of(key, value)));
     else if (key == "device") spec_.hardware = hardware(value);
     else if (key != "directory")
-      fail(fmt::format("unknown key '{}'; known are name, sources, includes, defines, ioctls, devices, device, registry, files, "
+      fail(fmt::format("unknown key '{}'; known are name, sources, includes, defines, ioctls, devices, device, hardware_ids, registry, files, "
                        "directory",
                        key));
   }
@@ -422,6 +424,7 @@ DriverSpec resolve_driver(const std::string& driver, const std::vector<std::stri
   if (spec.sources.empty())
     throw UserError(spec.directory.string() + ": has no *.c or *.cpp; name the directory with the driver's sources, or "
                     "list them in its driver.toml");
+  if (spec.hardware_ids.empty()) spec.hardware_ids = find_hardware_ids(spec.directory);
   spec.defines.insert(spec.defines.end(), defines.begin(), defines.end());
   return spec;
 }

@@ -46,6 +46,7 @@ struct DriverSpec {
   std::vector<std::filesystem::path> includes;
   std::vector<std::string> defines;            // NAME or NAME=VALUE
   std::vector<Ioctl> ioctls;                   // of driver.toml
+  std::vector<std::string> hardware_ids;       // what it is installed for; the first is that of its own device
   unsigned devices = 0;                        // 0: unknown
   HardwareSpec hardware;
   std::vector<SeedValue> registry;
@@ -55,8 +56,8 @@ struct DriverSpec {
 
 // `driver` is a directory or the name of a sample below `samples`. Reads driver.toml when there is one; its keys are
 // name, sources, includes, defines, ioctls (tables of code, name, in, out), devices, device (a table of ports, memory,
-// interrupts, registers), registry and files (seeds.h), and directory: where the driver is when driver.toml lies elsewhere. A
-// driver.toml there is read too and comes first. Throws UserError.
+// interrupts, registers), hardware_ids, registry and files (seeds.h), and directory: where the driver is when driver.toml lies
+// elsewhere. A driver.toml there is read too and comes first. Throws UserError.
 DriverSpec resolve_driver(const std::string& driver, const std::vector<std::string>& defines,
                           const std::filesystem::path& samples);
 

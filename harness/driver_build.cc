@@ -129,6 +129,7 @@ std::string compile_inputs(const Layout& layout, const DriverSpec& spec) {
   }
   for (const fs::path& settings : spec.settings) hash.add_content(settings);
   for (const std::string& define : spec.defines) hash.add(define);
+  for (const std::string& id : spec.hardware_ids) hash.add(id);
   hash.add(spec.name);
   hash.add(kInfoFormat);
   hash.add_content(layout.compile_line());
@@ -256,6 +257,9 @@ std::string info_source(const DriverSpec& spec, const std::vector<Ioctl>& ioctls
   text += fmt::format("const char wdm_info_name[] = {};\n", c_string(spec.name));
   text += fmt::format("const char wdm_info_directory[] = {};\n", c_string(spec.directory.string()));
   text += fmt::format("const unsigned wdm_info_devices = {};\n", spec.devices);
+  text += "const char wdm_info_hardware_ids[] =";
+  for (const std::string& id : spec.hardware_ids) text += fmt::format(" {} \"\\0\"", c_string(id));
+  text += " \"\";\n";
   std::string sources;
   for (const fs::path& source : spec.sources) sources += read_text(source);
   text += fmt::format("const unsigned wdm_info_names = {};\n", sources.find("FileName") != std::string::npos ? 1 : 0);

@@ -1,5 +1,6 @@
 #include "harness/driver_info.h"
 
+#include <algorithm>
 #include <cstdlib>
 
 #include "emu/machine/hypercall.h"
@@ -16,6 +17,7 @@ struct wdm_info_ioctl {
 };
 [[gnu::weak]] extern const char wdm_info_name[];
 [[gnu::weak]] extern const char wdm_info_directory[];
+[[gnu::weak]] extern const char wdm_info_hardware_ids[];
 [[gnu::weak]] extern const unsigned wdm_info_devices;
 [[gnu::weak]] extern const unsigned wdm_info_pnp;
 [[gnu::weak]] extern const unsigned wdm_info_names;
@@ -73,11 +75,16 @@ const DriverImage& driver_image() {
                                  wdm_info_registers,
                                  &wdm_info_register_count ? wdm_info_register_count : 0,
                                  wdm_info_registry,
-                                 wdm_info_files};
+                                 wdm_info_files,
+                                 wdm_info_hardware_ids};
   return image;
 }
 
 const DriverProfile& driver_profile() { return profile(); }
+
+void learn_devices(std::uint32_t devices) {
+  profile().devices = std::max(profile().devices, devices);
+}
 
 const std::string& driver_directory() {
   static const std::string directory = wdm_info_directory ? wdm_info_directory : "";

@@ -14,6 +14,8 @@ namespace wdm {
 const DriverImage& driver_image();
 // Its name and IOCTL codes, as found when it was built.
 const DriverProfile& driver_profile();
+// A run has shown so many devices that can be opened: from now on random operations use them all.
+void learn_devices(std::uint32_t devices);
 // Directory of its sources, "" when unknown; file names in reports are relative to it.
 const std::string& driver_directory();
 // DRIVER as the user typed it, for reproduce lines; the driver's name unless set.

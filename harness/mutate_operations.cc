@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <optional>
 
 #include "harness/mutate_parts.h"
 
@@ -167,8 +168,42 @@ void draw_file(Operation& op, Random& random, const DriverProfile& profile) {
   if (profile.names) draw_name(op, random);
 }
 
+// IRP_MN_* of IRP_MJ_PNP.
+enum : std::uint8_t { kStart = 0, kQueryRemove, kRemove, kCancelRemove, kStop, kQueryStop, kCancelStop, kRelations, kSurprise = 0x17 };
+
+// What changes a device's state comes more often than what only asks.
+std::uint8_t draw_pnp_minor(Random& random) {
+  static constexpr std::uint8_t kChanges[] = {kQueryStop, kQueryRemove, kQueryRemove, kSurprise, kSurprise, kStart, kRemove};
+  if (random.percent(50)) return random.one_of(kChanges);
+  if (random.percent(40)) return kRelations;
+  return static_cast<std::uint8_t>(random.below(0x18));
+}
+
 std::uint8_t draw_minor(OpKind kind, Random& random) {
-  return static_cast<std::uint8_t>(random.below(kind == OpKind::pnp ? 0x18 : 4));
+  switch (kind) {
+    case OpKind::pnp: return draw_pnp_minor(random);
+    case OpKind::power: return static_cast<std::uint8_t>(random.percent(70) ? 2 : 3);  // set, query
+    case OpKind::system_control: return static_cast<std::uint8_t>(random.below(10));
+    default: return 0;
+  }
+}
+
+// Which system state, relation, ID, data block ...
+std::uint32_t draw_stack_code(OpKind kind, Random& random) {
+  if (kind == OpKind::system_control && random.percent(70))
+    return static_cast<std::uint32_t>(1 + random.below(4) + (random.below(8) << 8));
+  return static_cast<std::uint32_t>(random.below(8));
+}
+
+// What the PnP manager sends next when it is done with that.
+std::optional<std::uint8_t> next_pnp_minor(std::uint8_t minor, Random& random) {
+  switch (minor) {
+    case kQueryStop: return random.percent(75) ? kStop : kCancelStop;
+    case kStop: return kStart;
+    case kQueryRemove: return random.percent(75) ? kRemove : kCancelRemove;
+    case kSurprise: return kRemove;
+    default: return std::nullopt;
+  }
 }
 
 // Draws the field again when the operation has it.
@@ -182,6 +217,7 @@ void draw_code_of(Operation& op, Random& random, const DriverProfile& profile) {
   // Information classes that most drivers know: standard, basic, position, end of file; else any.
   static constexpr std::uint32_t kClasses[] = {5, 4, 14, 20};
   op.code = !*key                ? draw_code(random, profile)
+            : fields_of(op.kind).minor ? draw_stack_code(op.kind, random)
             : random.percent(75) ? kClasses[random.below(std::size(kClasses))]
                                  : static_cast<std::uint32_t>(random.below(24));
 }
@@ -233,9 +269,23 @@ void insert_at(Operations& operations, std::size_t at, Operation op) {
   operations.insert(operations.begin() + static_cast<std::ptrdiff_t>(at), std::move(op));
 }
 
+// After a PnP request, mostly what completes the sequence, now and then with other things between.
+void follow_up(Operations& operations, std::size_t at, Random& random) {
+  while (operations[at].kind == OpKind::pnp && random.percent(75)) {
+    const auto minor = next_pnp_minor(operations[at].minor, random);
+    if (!minor) return;
+    Operation next = operations[at];
+    next.id = unused_id(operations);
+    next.minor = *minor;
+    at = random.between(at + 1, std::min(at + 3, operations.size()));
+    insert_at(operations, at, std::move(next));
+  }
+}
+
 void insert(Operations& operations, Random& random, const DriverProfile& profile) {
   const std::size_t at = operations.empty() ? 0 : random.between(1, operations.size());
   insert_at(operations, at, draw_operation(operations, random, profile));
+  follow_up(operations, at, random);
 }
 
 void remove(Operations& operations, Random& random) {

@@ -20,6 +20,8 @@ struct Session {
   const DriverImage* image = nullptr;
   const Scenario* scenario = nullptr;
   std::uint32_t load_status = 0;
+  std::uint32_t device_status = 0;
+  std::uint32_t devices = 0;
   // Indexes of operations, by thread.
   std::array<std::vector<std::uint16_t>, limits::kUserThreads + 1> work;
 
@@ -136,9 +138,10 @@ void settle(Done done) {
 
 // What the end of the process and the service control manager do, in that order: wait for the threads, cancel what is
 // pending, close the handles, remove the device, unload the driver.
-void tear_down(const Session& session) {
+void tear_down(Session& session) {
   Machine& m = machine();
   settle([&] { return user_threads_done(session); });
+  session.devices = nt_device_count();
   m.begin_context(Context::Kind::teardown, 0);
   const auto no_irps = [] { return nt_pending_irps() == 0; };
   nt_cancel_all();
@@ -166,7 +169,8 @@ void session_main(void* argument) {
     machine().report_leftovers();
     return;
   }
-  nt_add_device(!session.scenario->above);
+  nt_set_hardware_ids(session.image->hardware_ids);
+  session.device_status = nt_add_device(!session.scenario->above);
   start_user_threads(session);
   tear_down(session);
 }
@@ -190,10 +194,12 @@ RunResult run_once(const DriverImage& image, const Scenario& scenario, unsigned 
   static Session session;  // keeps its memory
   session.image = &image;
   session.scenario = &scenario;
-  session.load_status = 0;
+  session.load_status = session.device_status = session.devices = 0;
   for (auto& work : session.work) work.clear();
   RunResult result = machine().run(image, scenario.cpus, strategy, options, session_main, &session);
   result.load_status = session.load_status;
+  result.device_status = session.device_status;
+  result.devices = session.devices;
   return result;
 }
 

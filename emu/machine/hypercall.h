@@ -209,11 +209,15 @@ struct nt_hardware {
   m_u8 interrupts[MACH_INTERRUPT_LINES];
 };
 void nt_set_hardware(const struct nt_hardware* hardware);
+/* Hardware IDs that the driver is installed for: ASCII strings, ended by an empty one; null for none. The first is that of the
+ * device that nt_add_device makes; devices that the driver's own bus reports are the driver's, too, when they have one. The
+ * text has to live until the next call. */
+void nt_set_hardware_ids(const char* ids);
 /* AddDevice over a fresh physical device object, then (`start`) IRP_MN_START_DEVICE; without it requests on handle 0 reach the
  * device all the same. 0xC00000BB (NOT_SUPPORTED) when the driver has no
  * AddDevice. */
 m_u32 nt_add_device(m_u8 start);
-/* IRP_MN_REMOVE_DEVICE to each started device. */
+/* IRP_MN_REMOVE_DEVICE to each device, after asking. */
 void nt_remove_device(void);
 /* DriverUnload when there is one; emits the End* events for devices and links that are left. 0 when it cannot unload: no
  * routine, or a plug-and-play driver with a device left. */

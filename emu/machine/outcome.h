@@ -35,6 +35,8 @@ struct RunResult {
   std::vector<Directive> decisions;         // how the schedule differed from the non-preemptive one: replays as is
   RunStats stats;
   std::uint32_t load_status = 0;            // what DriverEntry returned
+  std::uint32_t device_status = 0;          // what AddDevice or the start of the device returned; 0xC00000BB without AddDevice
+  std::uint32_t devices = 0;                // how many could be opened at the end
 };
 
 // The built-in image: its DriverEntry and where its code and data lie.
@@ -49,6 +51,7 @@ struct DriverImage {
   // What is in the registry and on disk before it is loaded (hypercall.h); null: nothing.
   const nt_seed_value* registry = nullptr;
   const nt_seed_file* files = nullptr;
+  const char* hardware_ids = nullptr;  // as nt_set_hardware_ids takes them
 };
 
 struct RunOptions {

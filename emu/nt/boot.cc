@@ -38,4 +38,11 @@ extern "C" void nt_reset(void) {
   nt::reset_vpb_lock();
   nt::reset_interrupt();
   nt::reset_hardware();
+  nt::reset_bus();
+  nt::reset_bus_reply();
+  nt::reset_pnp_notify();
+  nt::reset_power();
+  nt::reset_device_property();
+  nt::reset_driver_reinit();
+  nt::reset_wmi();
 }

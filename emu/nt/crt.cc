@@ -491,6 +491,16 @@ SIZE_T nt_wcstombs(char* to, const WCHAR* from, SIZE_T n) {
   return i;
 }
 
+unsigned short nt__byteswap_ushort(unsigned short value) {
+  return __builtin_bswap16(value);
+}
+unsigned long nt__byteswap_ulong(unsigned long value) {
+  return __builtin_bswap32(value);
+}
+unsigned long long nt__byteswap_uint64(unsigned long long value) {
+  return __builtin_bswap64(value);
+}
+
 int nt_vsprintf(char* out, const char* format, va_list arguments) {
   return nt::print(out, format, arguments);
 }

@@ -13,6 +13,7 @@ struct DeviceRecord {
   m_u32 object;            /* number in the trace */
   LONG pointer_references; /* ObReferenceObject and its like; opens are counted in DEVICE_OBJECT.ReferenceCount */
   bool named;
+  bool auto_named; /* \Device\0000001a: a name that nobody looks for while there is another way */
   bool has_interface; /* an enabled device interface leads to it */
   bool deleting;      /* IoDeleteDevice was called */
   bool gone;          /* its memory is free */
@@ -56,6 +57,8 @@ NTSTATUS remove_link(const UNICODE_STRING* name);
 /* The same for a name that leads to a device. */
 void remove_device_name(const UNICODE_STRING* name);
 void remove_names_of(PDEVICE_OBJECT device);
+/* The name that a device object was made with, good until the next call; null when it has none. */
+const UNICODE_STRING* name_of_device(PDEVICE_OBJECT device);
 /* The device a name leads to, through symbolic links; null when there is none. */
 PDEVICE_OBJECT find_by_name(const UNICODE_STRING* name);
 /* The device that a path begins with; `*rest` is what follows its name, with its backslash. */
@@ -81,7 +84,9 @@ bool is_kernel_dispatch(PDRIVER_DISPATCH routine);
 PDRIVER_OBJECT driver_object();
 /* A driver object whose dispatch routines are all invalid_device_request; `name` without \Driver\. */
 PDRIVER_OBJECT make_driver_object(const char* name);
-/* The bus driver's dispatch routine (pnp.cc). */
+/* Calls what IoRegisterDriverReinitialization registered, until there is nothing more. Yields. */
+void call_reinitialize_routines();
+/* The bus driver's dispatch routine (bus.cc). */
 NTSTATUS NTAPI bus_dispatch(PDEVICE_OBJECT device, PIRP irp);
 /* Device `index` that user mode can open, or null. */
 PDEVICE_OBJECT openable_device(m_u32 index);

@@ -117,10 +117,13 @@ m_u32 nt_load(void* driver_entry, const char* name) {
   driver->DriverInit = (PDRIVER_INITIALIZE)driver_entry;
   driver->DriverStart = driver_entry;
   const NTSTATUS status = nt::call_driver_entry(driver, name);
-  if (NT_SUCCESS(status))
-    nt::devices_are_ready(driver);
-  else
+  if (!NT_SUCCESS(status)) {
     nt::emit_leftover_devices();
+    return (m_u32)status;
+  }
+  nt::devices_are_ready(driver);
+  nt::call_reinitialize_routines();
+  nt::devices_are_ready(driver);
   return (m_u32)status;
 }
 

@@ -4,6 +4,7 @@
 #include "emu/nt/device.h"
 #include "emu/nt/mdl.h"
 #include "emu/nt/nt_families.h"
+#include "emu/nt/pnp.h"
 #include "emu/nt/wait.h"
 
 namespace nt {
@@ -68,6 +69,7 @@ void free_file(File* file) {
   if (file->object->FileName.Buffer) mach_pool_free(file->object->FileName.Buffer, 0, nullptr);
   mach_pool_free(file->object, 0, nullptr);
   --file->device->ReferenceCount;
+  pnp_file_closed(file->device);
   release_device_if_unused(find_device(file->device));
 }
 

@@ -6,6 +6,7 @@
 #include "emu/nt/mdl.h"
 #include "emu/nt/pnp.h"
 #include "emu/nt/thread.h"
+#include "emu/nt/usb_client.h"
 
 namespace nt {
 namespace {
@@ -82,8 +83,19 @@ void use_mdl(Call& call, PVOID buffer, ULONG size, LOCK_OPERATION operation) {
   mdl_probe_and_lock(call.irp->MdlAddress, call.irp->RequestorMode, operation);
 }
 
+/* What the function driver of a USB device sends to the device below it. */
+NTSTATUS prepare_usb_control(Call& call) {
+  const Request& r = *call.request;
+  call.location->Parameters.DeviceIoControl.IoControlCode = r.code;
+  call.location->Parameters.Others.Argument1 = call.record->kernel_buffer[0] =
+      usb_make_argument(r.code, r.in, r.in_size, r.out_size, &call.record->kernel_buffer[1]);
+  return STATUS_SUCCESS;
+}
+
 NTSTATUS prepare_device_control(Call& call) {
   const Request& r = *call.request;
+  if (r.major == IRP_MJ_INTERNAL_DEVICE_CONTROL && call.kernel && usb_is_internal_control(r.code))
+    return prepare_usb_control(call);
   auto& p = call.location->Parameters.DeviceIoControl;
   p.IoControlCode = r.code;
   p.InputBufferLength = r.in_size;

@@ -17,6 +17,7 @@ enum class IrpOrigin : m_u8 {
   request,   /* the I/O manager's own, for a user or the PnP manager */
   allocated, /* IoAllocateIrp: the driver frees it */
   threaded,  /* the IoBuild family: freed when it completes, unless the driver does it first */
+  power,     /* PoRequestPowerIrp: the kernel's, asked for by a driver, who may cancel it */
 };
 
 /* Called when an IRP of ours has gone all the way up, before its memory is released. Any IRQL up to DISPATCH_LEVEL. */

@@ -124,6 +124,17 @@ void remove_names_of(PDEVICE_OBJECT device) {
   }
 }
 
+const UNICODE_STRING* name_of_device(PDEVICE_OBJECT device) {
+  static UNICODE_STRING found;
+  for (Name* name = names; name; name = name->next) {
+    if (name->device != device || (name->length >= 4 && same(name->text, dos_prefix, 4))) continue;
+    const auto bytes = (USHORT)(name->length * sizeof(WCHAR));
+    found = {bytes, bytes, name->text};
+    return &found;
+  }
+  return nullptr;
+}
+
 PDEVICE_OBJECT find_by_name(const UNICODE_STRING* text) {
   Name* name = *find_link(text);
   for (unsigned hops = 0; name && name->target && hops < 16; ++hops) name = find(name->target, name->target_length);

@@ -40,6 +40,13 @@ void reset_io_timer();
 void reset_ex_timer();
 void reset_callback();
 void reset_vpb_lock();
+void reset_bus();
+void reset_bus_reply();
+void reset_pnp_notify();
+void reset_power();
+void reset_device_property();
+void reset_driver_reinit();
+void reset_wmi();
 
 }  // namespace nt
 

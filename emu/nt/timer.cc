@@ -1,4 +1,5 @@
 /* Kernel timers and the time of day. Virtual time is in 100 ns and stands still unless the clock is chosen. */
+#include "emu/nt/bus.h"
 #include "emu/nt/dpc.h"
 #include "emu/nt/ex_timer.h"
 #include "emu/nt/io_timer.h"
@@ -75,6 +76,7 @@ extern "C" {
 void nt_timer_expired(void* timer) {
   if (nt::Thread* thread = nt::thread_of_time_limit(timer)) return nt::wait_timed_out(thread);
   if (nt::io_timer_expired(timer) || nt::ex_timer_expired(timer)) return;
+  if (nt::bus_timer_expired(timer)) return;
   nt::expire((PKTIMER)timer);
 }
 

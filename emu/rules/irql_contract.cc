@@ -9,8 +9,8 @@
 // What depends on arguments (a wait's timeout, the pool type) is seen by the kernel, which reports it under this name.
 //
 // Narrowed:
-// - DDIs whose IRQL a rule of Microsoft's judges are left to that rule: IrqlKeDispatchLte, IrqlDispatch, and
-//   IrqlKeReleaseSpinLock for KeReleaseSpinLock.
+// - DDIs whose IRQL a rule of Microsoft's judges are left to that rule: IrqlKeDispatchLte, IrqlDispatch, IrqlPsPassive,
+//   and IrqlKeReleaseSpinLock for KeReleaseSpinLock.
 // - Dispatch routines are IrqlReturn's. Callbacks of a cancel-safe queue raise and lower for their caller.
 #include <array>
 
@@ -32,7 +32,8 @@ std::array<Range, DDI_COUNT> ranges() {
   std::array<Range, DDI_COUNT> result;
   for (std::uint16_t ddi = 1; ddi < DDI_COUNT; ++ddi) {
     const bool elsewhere = release.contains(ddi) || irql_ke_dispatch_lte_ddis().contains(ddi) ||
-                           irql_dispatch_exact_ddis().contains(ddi) || irql_dispatch_at_least_ddis().contains(ddi);
+                           irql_dispatch_exact_ddis().contains(ddi) || irql_dispatch_at_least_ddis().contains(ddi) ||
+                           irql_ps_passive_ddis().contains(ddi);
     if (!elsewhere) result[ddi] = {ddi_info(ddi).min_irql, ddi_info(ddi).max_irql};
   }
   return result;

@@ -1,5 +1,5 @@
-/* ntstrsafe.h of mingw-w64, with bodies of its own in each C source (`extern inline` of the package is one definition too
- * many as soon as a driver has two sources), and the functions on counted strings that the package lacks. */
+/* ntstrsafe.h of mingw-w64, and the functions on counted strings that it lacks. Each C source gets bodies of its own: `extern
+ * inline` of the package is one definition too many as soon as a driver has two sources. */
 #pragma once
 #include <ntdef.h>
 #include <stdio.h>

@@ -64,6 +64,9 @@ int load_and_unload() {
   if (result.load_status >> 31)
     throw UserError(fmt::format("{}: DriverEntry returns {}, so there is nothing to run; see what it needs",
                                 driver_argument(), status_name(result.load_status)));
+  if (driver_profile().pnp)
+    fmt::print("AddDevice and start: {}\n", status_name(result.device_status));
+  fmt::print("devices that can be opened: {}\n", result.devices);
   fmt::print("load and unload: clean, {} steps\n", result.stats.steps);
   return kExitClean;
 }

@@ -36,11 +36,18 @@ void body(void* argument) {
   wdm::machine().wait_until_quiet();
 }
 
-// Random orders, but time passes only when nobody can run: the tests set delays longer than any work takes.
+// Random orders, but time passes only when nobody can run: the tests set delays longer than any work takes. The device below
+// replies in each of its ways in turn; nothing else is chosen.
 class PatientClock final : public wdm::Strategy {
  public:
   explicit PatientClock(wdm::StrategyId id) : inner_(wdm::make_strategy(id)) {}
-  void begin(const wdm::Schedule& schedule, unsigned run) override { inner_->begin(schedule, run); }
+  void begin(const wdm::Schedule& schedule, unsigned run) override {
+    run_ = run;
+    inner_->begin(schedule, run);
+  }
+  unsigned choose(unsigned kind, unsigned n, const wdm::PointView&) override {
+    return kind == CHOICE_LowerReplies ? run_ % n : 0;
+  }
   unsigned pick(const wdm::PointView& view) override {
     wdm::PointView without = view;
     without.enabled &= ~(std::uint64_t{1} << wdm::kActorClock);
@@ -49,6 +56,7 @@ class PatientClock final : public wdm::Strategy {
 
  private:
   std::unique_ptr<wdm::Strategy> inner_;
+  unsigned run_ = 0;
 };
 
 class KernelTest : public ::testing::TestWithParam<Named> {

@@ -1,0 +1,157 @@
+#include "harness/inf.h"
+
+#include <algorithm>
+#include <cctype>
+#include <map>
+#include <sstream>
+
+#include "harness/cli.h"
+
+namespace wdm {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+std::string lower(std::string_view text) {
+  std::string result(text);
+  for (char& c : result) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return result;
+}
+
+std::string trimmed(std::string_view text) {
+  const std::size_t begin = text.find_first_not_of(" \t\r\"");
+  if (begin == std::string_view::npos) return "";
+  return std::string(text.substr(begin, text.find_last_not_of(" \t\r\"") - begin + 1));
+}
+
+// INF files are often UTF-16; IDs are ASCII.
+std::string narrow(std::string_view text) {
+  if (text.size() < 2 || static_cast<unsigned char>(text[0]) != 0xff || static_cast<unsigned char>(text[1]) != 0xfe)
+    return std::string(text);
+  std::string result;
+  for (std::size_t i = 2; i + 1 < text.size(); i += 2) result += text[i + 1] ? '?' : text[i];
+  return result;
+}
+
+// Up to a semicolon that is not in quotes.
+std::string_view without_comment(std::string_view line) {
+  bool quoted = false;
+  for (std::size_t i = 0; i < line.size(); ++i) {
+    if (line[i] == '"') quoted = !quoted;
+    if (line[i] == ';' && !quoted) return line.substr(0, i);
+  }
+  return line;
+}
+
+std::vector<std::string> fields_of_list(std::string_view list) {
+  std::vector<std::string> fields;
+  for (std::size_t begin = 0; begin <= list.size();) {
+    const std::size_t comma = std::min(list.find(',', begin), list.size());
+    fields.push_back(trimmed(list.substr(begin, comma - begin)));
+    begin = comma + 1;
+  }
+  return fields;
+}
+
+struct Line {
+  std::string key;
+  std::vector<std::string> fields;
+};
+using Sections = std::map<std::string, std::vector<Line>>;
+
+Sections sections_of(std::string_view text) {
+  Sections sections;
+  std::string current;
+  std::istringstream lines{std::string(text)};
+  for (std::string raw; std::getline(lines, raw);) {
+    const std::string line = trimmed(without_comment(raw));
+    if (line.empty()) continue;
+    if (line.front() == '[') {
+      current = lower(trimmed(line.substr(1, line.find(']') - 1)));
+      continue;
+    }
+    const std::size_t equals = line.find('=');
+    if (equals == std::string::npos) continue;
+    sections[current].push_back({trimmed(line.substr(0, equals)), fields_of_list(line.substr(equals + 1))});
+  }
+  return sections;
+}
+
+// %token% stands for a line of [Strings].
+std::string expanded(const std::string& text, const Sections& sections) {
+  if (text.size() < 3 || text.front() != '%' || text.back() != '%') return text;
+  const auto strings = sections.find("strings");
+  if (strings == sections.end()) return text;
+  const std::string token = lower(text.substr(1, text.size() - 2));
+  for (const Line& line : strings->second)
+    if (lower(line.key) == token && !line.fields.empty()) return line.fields.front();
+  return text;
+}
+
+bool same_id(const std::string& a, const std::string& b) { return lower(a) == lower(b); }
+
+void add(std::vector<std::string>& ids, const std::string& id) {
+  const auto same = [&](const std::string& known) { return same_id(known, id); };
+  if (!id.empty() && std::none_of(ids.begin(), ids.end(), same)) ids.push_back(id);
+}
+
+// description = install section, hardware ID, compatible IDs ...
+void add_models(std::vector<std::string>& ids, const std::string& section, const Sections& sections) {
+  const auto found = sections.find(lower(section));
+  if (found == sections.end()) return;
+  for (const Line& line : found->second)
+    if (line.fields.size() >= 2) add(ids, expanded(line.fields[1], sections));
+}
+
+bool is_inf(const fs::path& path) {
+  const std::string extension = lower(path.extension().string());
+  return extension == ".inf" || extension == ".inx";
+}
+
+void add_files(std::vector<std::string>& ids, const fs::path& directory) {
+  std::error_code error;
+  std::vector<fs::path> files;
+  for (const auto& entry : fs::directory_iterator(directory, error))
+    if (entry.is_regular_file() && is_inf(entry.path())) files.push_back(entry.path());
+  std::sort(files.begin(), files.end());
+  for (const fs::path& file : files)
+    for (const std::string& id : hardware_ids_of_inf(read_text(file))) add(ids, id);
+}
+
+void add_folders(std::vector<std::string>& ids, const fs::path& directory) {
+  std::error_code error;
+  std::vector<fs::path> folders;
+  for (const auto& entry : fs::directory_iterator(directory, error))
+    if (entry.is_directory()) folders.push_back(entry.path());
+  std::sort(folders.begin(), folders.end());
+  for (const fs::path& folder : folders) add_files(ids, folder);
+}
+
+}  // namespace
+
+std::vector<std::string> hardware_ids_of_inf(std::string_view text) {
+  const Sections sections = sections_of(narrow(text));
+  std::vector<std::string> ids;
+  const auto manufacturers = sections.find("manufacturer");
+  if (manufacturers == sections.end()) return ids;
+  for (const Line& line : manufacturers->second) {
+    if (line.fields.empty()) continue;
+    add_models(ids, line.fields.front(), sections);
+    for (std::size_t i = 1; i < line.fields.size(); ++i)
+      add_models(ids, line.fields.front() + '.' + line.fields[i], sections);
+  }
+  return ids;
+}
+
+std::vector<std::string> find_hardware_ids(const fs::path& directory) {
+  std::vector<std::string> ids;
+  add_files(ids, directory);
+  if (ids.empty()) add_folders(ids, directory);
+  if (ids.empty()) add_files(ids, directory.parent_path());
+  const auto is_root = [](const std::string& id) { return lower(id).starts_with("root\\"); };
+  std::stable_partition(ids.begin(), ids.end(), is_root);
+  return ids;
+}
+
+}  // namespace wdm
