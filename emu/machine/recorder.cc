@@ -35,7 +35,7 @@ namespace {
 // would have made of it; everything else would only show the consequences.
 bool harmless(RuleId rule) {
   return rule == RuleId::LockOrder || rule == RuleId::LockNotInitialized || rule == RuleId::IrqlContract ||
-         rule == RuleId::IrqlKeDispatchLte || rule == RuleId::IrqlDispatch || rule == RuleId::SpinLockSafe;
+         rule == RuleId::IrqlKeDispatchLte || rule == RuleId::IrqlDispatch || rule == RuleId::PagedCode || rule == RuleId::PagedPool || rule == RuleId::SpinLockSafe;
 }
 
 }  // namespace

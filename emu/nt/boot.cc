@@ -20,4 +20,5 @@ extern "C" void nt_reset(void) {
   nt::reset_pnp();
   nt::reset_interrupt();
   nt::reset_hardware();
+  nt::reset_paging();
 }

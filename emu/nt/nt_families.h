@@ -21,6 +21,7 @@ void reset_driver();
 void reset_pnp();
 void reset_interrupt();
 void reset_hardware();
+void reset_paging();
 
 }  // namespace nt
 
