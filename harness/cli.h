@@ -45,6 +45,8 @@ struct Options {
   std::uint64_t seed = 0;             // 0: another one every time
   std::string out;                    // campaign directory
   bool keep_going = false;
+  bool faults = false;                // fuzz: allocations and requests may fail
+  bool each_fault = false;            // replay: fail every allocation and request of the case, one at a time
   bool json = false;                  // fuzz: events; triage, coverage: the result; as JSON
   std::string engine = "libfuzzer";
   std::string flavour;                // build: which compile and link lines, "" for the usual ones

@@ -61,6 +61,7 @@ void fuzz(CLI::App& verb, Options& options) {
   campaign(verb, options);
   verb.add_flag("--json", options.json, "events on stdout, one JSON object a line");
   verb.add_flag("--keep-going", options.keep_going, "go on after a finding; one finding per SUMMARY");
+  verb.add_flag("--faults", options.faults, "allocations, mappings and requests may fail, as on a machine short of resources");
   verb.add_option("--engine", options.engine, "fuzzing engine")->check(CLI::IsMember({"libfuzzer", "afl"}));
 }
 
@@ -72,6 +73,7 @@ void replay(CLI::App& verb, Options& options) {
   output(verb, options, "write the report there");
   verb.add_flag("--debug-print", options.debug_print, "show what the driver printed (DbgPrint)");
   verb.add_flag("--expect", options.expect, "exit 0 when every file ends as its expect line says (without one: clean)");
+  verb.add_flag("--each-fault", options.each_fault, "let every allocation and request of the case fail, one at a time");
   verb.add_option("--repeat", options.repeat, "run each file so often; they all have to end the same way")
       ->check(CLI::Range(1u, 1'000'000u));
 }

@@ -85,8 +85,9 @@ bool decode_directive(const std::uint8_t* record, Directive& d) {
 }
 
 void decode_header(const std::uint8_t* header, Scenario& scenario) {
-  scenario.cpus = cpus_of_byte(header[kCpusAt] & static_cast<std::uint8_t>(~kAboveBit));
+  scenario.cpus = cpus_of_byte(header[kCpusAt] & static_cast<std::uint8_t>(~(kAboveBit | kFaultsBit)));
   scenario.above = (header[kCpusAt] & kAboveBit) != 0;
+  scenario.schedule.faults = (header[kCpusAt] & kFaultsBit) != 0;
   scenario.schedule.strategy = strategy(header[kStrategyAt]);
   scenario.schedule.runs = static_cast<std::uint16_t>((header[kRunsAt] & kRunsMask) + 1);
   scenario.schedule.seed = load<std::uint64_t>(header + kSeedAt);

@@ -46,6 +46,11 @@ DriverProfile read_profile() {
   return profile;
 }
 
+DriverProfile& profile() {
+  static DriverProfile profile = read_profile();
+  return profile;
+}
+
 std::string& argument() {
   static std::string text = driver_profile().name;
   return text;
@@ -64,10 +69,7 @@ const DriverImage& driver_image() {
   return image;
 }
 
-const DriverProfile& driver_profile() {
-  static const DriverProfile profile = read_profile();
-  return profile;
-}
+const DriverProfile& driver_profile() { return profile(); }
 
 const std::string& driver_directory() {
   static const std::string directory = wdm_info_directory ? wdm_info_directory : "";
@@ -84,6 +86,8 @@ std::string program_as_typed() {
 
 void set_fixed_cpus(unsigned cpus) { fixed_cpus = cpus; }
 
+void set_faults(bool faults) { profile().faults = faults; }
+
 namespace {
 
 // Engines mutate bytes, those of a text as well: what no longer is one is a binary scenario like any other.
@@ -93,6 +97,12 @@ void parse_anything(Scenario& scenario, std::span<const std::uint8_t> bytes) {
   } catch (const ScenarioError&) {
     decode_to(scenario, bytes, driver_profile());
   }
+}
+
+// What a text says by name, a `fail` directive, is meant; a bit or a number that some engine has hit upon is not.
+void refuse_faults(Schedule& schedule) {
+  schedule.faults = false;
+  if (schedule.strategy == StrategyId::each_fault) schedule.strategy = StrategyId::directed, schedule.runs = 1;
 }
 
 }  // namespace
@@ -105,6 +115,7 @@ Scenario input_scenario(std::span<const std::uint8_t> bytes) {
 
 void read_input(Scenario& scenario, std::span<const std::uint8_t> bytes) {
   parse_anything(scenario, bytes);
+  if (!driver_profile().faults) refuse_faults(scenario.schedule);
   if (fixed_cpus) scenario.cpus = static_cast<std::uint8_t>(fixed_cpus);
 }
 

@@ -24,6 +24,8 @@ std::string program_as_typed();
 
 // Emulated processors of every scenario read by input_scenario; 0: as the input says.
 void set_fixed_cpus(unsigned cpus);
+// Whether mutations and inputs may let allocations and requests fail; off unless set.
+void set_faults(bool faults);
 // The scenario that a fuzzer's input stands for; total, also for broken text.
 Scenario input_scenario(std::span<const std::uint8_t> bytes);
 // The same into `scenario`, whose memory is used again.

@@ -36,6 +36,7 @@ int body(int argc, char** argv) {
   const Options options = parse_options(argc, argv);
   if (!options.driver.empty()) set_driver_argument(driver_words(options));
   set_fixed_cpus(options.cpus);
+  set_faults(options.faults);
   if (options.verb == "demo") return verb_demo(options);
   if (options.verb == "check") return verb_check(options);
   if (options.verb == "fuzz") return verb_fuzz(options);

@@ -13,7 +13,8 @@ using namespace binary;
 void encode_header(const Scenario& scenario, std::uint8_t* header) {
   const Schedule& schedule = scenario.schedule;
   header[kVersionAt] = kVersion;
-  header[kCpusAt] = static_cast<std::uint8_t>(byte_of_cpus(scenario.cpus) | (scenario.above ? kAboveBit : 0));
+  header[kCpusAt] = static_cast<std::uint8_t>(byte_of_cpus(scenario.cpus) | (scenario.above ? kAboveBit : 0) |
+                                                   (scenario.schedule.faults ? kFaultsBit : 0));
   header[kOperationCountAt] = static_cast<std::uint8_t>(scenario.operations.size());
   header[kStrategyAt] = static_cast<std::uint8_t>(schedule.strategy);
   header[kRunsAt] = static_cast<std::uint8_t>((schedule.runs - 1) | (scenario.operations.size() >> 8) << 6);

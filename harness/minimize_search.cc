@@ -39,7 +39,7 @@ std::uint64_t flags(const Operation& op) {
 
 Scenario with_schedule(Scenario scenario, StrategyId strategy, std::uint64_t seed, std::uint16_t runs,
                        std::vector<Directive> directives) {
-  scenario.schedule = {strategy, seed, runs, std::move(directives)};
+  scenario.schedule = {strategy, seed, runs, std::move(directives), scenario.schedule.faults && samples(strategy)};
   return scenario;
 }
 

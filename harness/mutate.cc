@@ -47,7 +47,7 @@ void mutate_one_half(Scenario& scenario, Random& random, const DriverProfile& pr
   }
   if (roll < 50 || random.percent(10))
     mutate_schedule(scenario, random, profile);
-  else if (scenario.schedule.strategy != StrategyId::directed)
+  else if (samples(scenario.schedule.strategy))
     scenario.schedule.seed = random.next();
 }
 

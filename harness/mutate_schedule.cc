@@ -21,7 +21,8 @@ struct Share {
 constexpr Share kShares[] = {
     {StrategyId::site, 40}, {StrategyId::pos, 25}, {StrategyId::random, 20}, {StrategyId::directed, 15}};
 
-StrategyId draw_strategy(Random& random) {
+StrategyId draw_strategy(Random& random, const DriverProfile& profile) {
+  if (profile.faults && random.percent(15)) return StrategyId::each_fault;
   std::size_t roll = random.below(100);
   for (const Share& share : kShares) {
     if (roll < share.percent) return share.strategy;
@@ -111,7 +112,7 @@ Directive draw_hold(Random& random, const DriverProfile& profile) {
 Directive draw_directive(const Scenario& scenario, Random& random, const DriverProfile& profile) {
   const std::size_t roll = random.below(100);
   if (roll < 75) return draw_run(scenario, random, profile);
-  if (roll < 90) return draw_hold(random, profile);
+  if (roll < 90 || !profile.faults) return draw_hold(random, profile);
   const std::uint16_t ddi = draw_allocation(random, profile);
   if (ddi == DDI_None) return draw_run(scenario, random, profile);
   return {Directive::Kind::fail, draw_context(scenario, random), ddi, MACH_BEFORE, draw_occurrence(random), 1};
@@ -135,10 +136,12 @@ void change_directives(Scenario& scenario, Random& random, const DriverProfile& 
 
 void draw_schedule(Scenario& scenario, Random& random, const DriverProfile& profile) {
   Schedule& schedule = scenario.schedule;
-  schedule.strategy = draw_strategy(random);
+  schedule.strategy = draw_strategy(random, profile);
   schedule.directives.clear();
   schedule.seed = random.next();
   schedule.runs = draw_runs(random);
+  schedule.faults = profile.faults && random.percent(60);
+  if (schedule.strategy == StrategyId::each_fault) schedule.seed = 0, schedule.runs = limits::kMaxRuns;
   scenario.cpus = draw_cpus(random);
   scenario.above = profile.pnp && random.percent(15);
   if (schedule.strategy != StrategyId::directed) return;
@@ -148,7 +151,7 @@ void draw_schedule(Scenario& scenario, Random& random, const DriverProfile& prof
 
 void mutate_schedule(Scenario& scenario, Random& random, const DriverProfile& profile) {
   if (random.percent(30)) return draw_schedule(scenario, random, profile);
-  scenario.schedule.seed = random.next();
+  if (samples(scenario.schedule.strategy)) scenario.schedule.seed = random.next();
   if (scenario.schedule.strategy == StrategyId::directed)
     change_directives(scenario, random, profile);
   else if (random.percent(20))

@@ -203,7 +203,7 @@ void fill_run(Report& report, const Trace& trace, const RunResult& result, const
 Scenario explicit_scenario(const Scenario& scenario, const RunResult& result) {
   Scenario single = scenario;
   single.driver = driver_profile().name;
-  single.schedule = {StrategyId::directed, 0, 1, result.decisions};
+  single.schedule = {StrategyId::directed, 0, 1, result.decisions, false};
   return single;
 }
 

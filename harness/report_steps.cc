@@ -194,6 +194,11 @@ std::string thread_label(unsigned thread) {
   return thread >= limits::kFirstIdle ? fmt::format("idle{}", thread - limits::kFirstIdle) : fmt::format("T{}", thread);
 }
 
+std::string chosen_text(const Event& e) {
+  const std::string answer = e.arg2 > 1 ? fmt::format(" (answer {})", e.arg2) : "";
+  return fmt::format("{}: {}{}", ddi_name(e.ddi), choice_text(static_cast<unsigned>(e.arg)), answer);
+}
+
 std::string event_text(const Trace& trace, std::uint32_t index, const std::string& function) {
   const Event& e = trace.events[index];
   const auto about = [&](const char* text) { return with_object(text, trace, e.object); };
@@ -225,6 +230,8 @@ std::string event_text(const Trace& trace, std::uint32_t index, const std::strin
     case EVENT_WaitBegin: return about("waits for");
     case EVENT_WaitEnd: return about("stops waiting for") + ": " + status_name(static_cast<std::uint32_t>(e.arg));
     case EVENT_Signal: return about("signals");
+    case EVENT_Own: return about(fmt::format("T{} owns", e.arg - 1).c_str());
+    case EVENT_Disown: return about(fmt::format("T{} gives up", e.arg - 1).c_str());
     case EVENT_ThreadCreate: return fmt::format("creates thread T{}", e.arg2);
     case EVENT_ThreadExit: return "thread ends";
     case EVENT_WorkQueue: return about("queues");
@@ -239,6 +246,7 @@ std::string event_text(const Trace& trace, std::uint32_t index, const std::strin
     case EVENT_TimerFreed: return about("frees the memory of the set");
     case EVENT_LockFreed: return about("frees the memory of the held");
     case EVENT_Violation: return violation_text(trace, e);
+    case EVENT_Chosen: return chosen_text(e);
     case EVENT_COUNT: break;
   }
   return std::string(event_name(e.kind));

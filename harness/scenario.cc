@@ -144,6 +144,7 @@ bool make_canonical(Directive& d, const IdSet& ids) {
 void make_canonical(Schedule& schedule, const IdSet& ids) {
   schedule.runs = std::clamp<std::uint16_t>(schedule.runs, 1, limits::kMaxRuns);
   if (schedule.strategy == StrategyId::directed) schedule.seed = 0, schedule.runs = 1;
+  if (!samples(schedule.strategy)) schedule.faults = false;
   std::erase_if(schedule.directives, [&](Directive& d) { return !make_canonical(d, ids); });
   if (schedule.directives.size() > limits::kMaxDirectives) schedule.directives.resize(limits::kMaxDirectives);
 }

@@ -101,6 +101,7 @@ struct DriverProfile {
   std::uint32_t majors = 0xffffffff;  // bit set of IRP_MJ_*
   std::uint32_t devices = 1;
   bool pnp = false;
+  bool faults = false;  // random scenarios and mutations may let allocations and requests fail
   std::vector<std::uint16_t> ddis;  // DDI_* that it calls, for directives; empty: not known
   bool interrupts = false;          // it connects a service routine
 };

@@ -63,6 +63,8 @@ std::uint32_t ddi_key(std::uint16_t ddi);
 std::optional<std::uint16_t> find_ddi_key(std::uint32_t key);
 
 inline constexpr std::uint8_t kAboveBit = 0x80;  // in the byte of the processors: Scenario::above
+inline constexpr std::uint8_t kFaultsBit = 0x40;  // there, too: Schedule::faults
+static_assert(limits::kMaxCpus <= kFaultsBit);
 inline constexpr unsigned kCpuBias = 1;  // the byte 0 is the default number of processors
 inline std::uint8_t cpus_of_byte(std::uint8_t byte) {
   return static_cast<std::uint8_t>((byte + kCpuBias) % limits::kMaxCpus + 1);

@@ -128,6 +128,7 @@ void put_schedule(Out& out, const Schedule& schedule) {
   put(out, "schedule {}", strategy_name(schedule.strategy));
   if (schedule.seed) put(out, " seed={:#x}", schedule.seed);
   if (schedule.runs != 1) put(out, " runs={}", schedule.runs);
+  if (schedule.faults) put(out, " faults");
   put(out, "\n");
   for (const Directive& d : schedule.directives) put_directive(out, d);
 }

@@ -127,15 +127,17 @@ Schedule read_schedule(Line& line) {
   Schedule schedule;
   schedule.strategy = take_strategy(line);
   while (!line.done()) {
-    const std::string_view word = line.take("seed= or runs=");
+    const std::string_view word = line.take("seed=, runs= or faults");
     if (schedule.strategy == StrategyId::directed)
       line.fail("a directed schedule has no `{}`: it is a single one", word);
     if (word.starts_with("seed="))
       schedule.seed = line.number_in(word.substr(5), "seed", 0, ~std::uint64_t{0});
     else if (word.starts_with("runs="))
       schedule.runs = static_cast<std::uint16_t>(line.number_in(word.substr(5), "runs", 1, limits::kMaxRuns));
+    else if (word == "faults" && samples(schedule.strategy))
+      schedule.faults = true;
     else
-      line.fail("expected seed= or runs=, found `{}`", word);
+      line.fail("expected seed=, runs= or faults, found `{}`", word);
   }
   return schedule;
 }

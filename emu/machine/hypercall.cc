@@ -59,6 +59,7 @@ int mach_lock_try(void* lock, m_u32 kind, m_u8 old_irql, const void* pc) {
 void mach_lock_release(void* lock, m_u32 kind, m_u8 new_irql, const void* pc) {
   machine().lock_release(lock, kind, low_byte(new_irql), pc);
 }
+int mach_lock_convert(void* lock, const void* pc) { return machine().lock_convert(lock, pc); }
 int mach_lock_is_held(void* lock) { return machine().lock_is_held(lock); }
 
 void mach_stack_limits(m_u64* low, m_u64* high) {
@@ -66,6 +67,7 @@ void mach_stack_limits(m_u64* low, m_u64* high) {
   *high = reinterpret_cast<m_u64>(machine().current().fiber.stack_top());
 }
 m_u32 mach_thread(void) { return machine().current().id; }
+void mach_thread_bind(m_u32 thread, m_u32 cpu) { machine().bind(thread, cpu); }
 m_u32 mach_thread_create(void (*fn)(void*), void* arg, m_u32 kind, void* object, const void* pc) {
   return machine().create_thread(fn, arg, kind, object, pc);
 }

@@ -47,13 +47,17 @@ enum { MACH_LOCK_SPIN = 0, MACH_LOCK_QUEUED = 1, MACH_LOCK_CANCEL = 2, MACH_LOCK
 /* Registers an initialised lock at `lock` (KeInitializeSpinLock). Emits LockInit. */
 void mach_lock_init(void* lock, m_u32 kind, const void* pc);
 /* Emits LockAttempt, spins (the processor is not schedulable) until the lock is free, takes it, emits LockAcquired
- * with `old_irql`. Queued locks are granted in order of arrival, others in the order the schedule decides.
- * Requires: IRQL already raised. `word` in the lock's memory is the machine's own. Yields. */
+ * with `old_irql`. Queued locks are granted in order of arrival, others in the order the schedule decides. Of
+ * MACH_LOCK_EX_SHARED there can be many holders; a waiting MACH_LOCK_EX_EXCLUSIVE keeps new ones out.
+ * Requires: IRQL already raised. `word` in the lock's memory (64 bits, EX kinds 32) is the machine's own. Yields. */
 void mach_lock_acquire(void* lock, m_u32 kind, m_u8 old_irql, const void* pc);
-/* As acquire, but returns 0 at once when the lock is held by anybody. */
+/* As acquire, but returns 0 at once when it would spin. */
 int mach_lock_try(void* lock, m_u32 kind, m_u8 old_irql, const void* pc);
 /* Emits LockRelease (with `new_irql`), then frees the lock; waiters become schedulable. */
 void mach_lock_release(void* lock, m_u32 kind, m_u8 new_irql, const void* pc);
+/* Turns the caller's MACH_LOCK_EX_SHARED hold into an exclusive one when it is the only holder and no writer waits: emits
+ * LockAcquired with the exclusive kind. Else emits LockTryFailed and returns 0. */
+int mach_lock_convert(void* lock, const void* pc);
 int mach_lock_is_held(void* lock);
 
 /* ---- threads ------------------------------------------------------------------------------------------------ */
@@ -63,6 +67,8 @@ m_u32 mach_thread(void);
 /* Makes a ready thread that will call fn(arg) at PASSIVE_LEVEL and returns its number (never 0).
  * `object` is the kernel's own thread object (ETHREAD) or null. Emits ThreadCreate. */
 m_u32 mach_thread_create(void (*fn)(void*), void* arg, m_u32 kind, void* object, const void* pc);
+/* From now on the thread runs on processor `cpu` only. Requires: it is not running. */
+void mach_thread_bind(m_u32 thread, m_u32 cpu);
 __attribute__((noreturn)) void mach_thread_exit(void);
 void* mach_thread_object(m_u32 thread);
 void mach_thread_set_object(m_u32 thread, void* object);

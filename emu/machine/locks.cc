@@ -1,5 +1,7 @@
-// Spin locks: mutual exclusion, spinning, hand-over. The lock's word in the driver's memory holds a tagged index into the
+// Spin locks: mutual exclusion, readers and writers, spinning, hand-over. The lock's word in the driver's memory holds a tagged index into the
 // machine's table, so that finding the lock costs one load.
+
+#include <utility>
 
 #include "emu/machine/hypercall.h"
 #include "emu/machine/machine.h"
@@ -10,9 +12,43 @@ namespace wdm {
 namespace {
 
 constexpr std::uint64_t kTag = 0x57ull << 56;
+constexpr std::uint32_t kExTag = 0x57u << 24;
+constexpr std::uint32_t kExIndex = (1u << 24) - 1;
 constexpr std::uint32_t kKind = 15;  // MACH_LOCK_* without MACH_LOCK_AT_DPC
 
+bool is_shared(std::uint32_t kind) { return (kind & kKind) == MACH_LOCK_EX_SHARED; }
+bool is_executive(std::uint32_t kind) { return is_shared(kind) || (kind & kKind) == MACH_LOCK_EX_EXCLUSIVE; }
+
+// A reader waits for writers that wait, too.
+bool is_free_for(const Lock& lock, bool shared) {
+  return shared ? !lock.held && lock.writers == 0 : !lock.in_use();
+}
+
+void take(Lock& lock, bool shared, std::uint8_t thread) {
+  if (shared)
+    ++lock.readers;
+  else
+    lock.held = true;
+  lock.owner = thread;
+}
+
 }  // namespace
+
+Lock& Machine::add_lock(void* address, const void* pc, std::uint32_t& index) {
+  if (dead_locks_.empty()) {
+    dead_locks_.push_back(static_cast<std::uint32_t>(lock_count_++));
+    if (lock_count_ > locks_.size()) locks_.emplace_back();
+  }
+  index = dead_locks_.back();
+  dead_locks_.pop_back();
+  Lock& lock = locks_[index];
+  lock.address = address;
+  lock.object = object(OBJECT_Lock, address, pc);
+  lock.held = false;
+  lock.readers = lock.writers = 0;
+  lock.waiters.clear();
+  return lock;
+}
 
 Lock& Machine::lock_at(void* address, const void* pc) {
   check_access8(address);
@@ -26,19 +62,34 @@ Lock& Machine::lock_at(void* address, const void* pc) {
       word = kTag | i;
       return locks_[i];
     }
-  if (dead_locks_.empty()) {
-    dead_locks_.push_back(static_cast<std::uint32_t>(lock_count_++));
-    if (lock_count_ > locks_.size()) locks_.emplace_back();
-  }
-  const std::uint32_t index = dead_locks_.back();
-  dead_locks_.pop_back();
-  Lock& lock = locks_[index];
-  lock.address = address;
-  lock.object = object(OBJECT_Lock, address, pc);
-  lock.held = false;
-  lock.waiters.clear();
+  std::uint32_t index;
+  Lock& lock = add_lock(address, pc, index);
   word = kTag | index;
   return lock;
+}
+
+// No routine initialises an executive spin lock: its memory has to be zero. What looks like one of our tags may be the copy
+// of a lock that was free, and counts as zero.
+Lock& Machine::ex_lock_at(void* address, const void* pc) {
+  check_access4(address);
+  auto& word = *static_cast<std::uint32_t*>(address);
+  const bool tagged = (word & ~kExIndex) == kExTag && (word & kExIndex) < lock_count_;
+  if (tagged && locks_[word & kExIndex].address == address) return locks_[word & kExIndex];
+  for (std::size_t i = 0; i < lock_count_; ++i)
+    if (locks_[i].address == address) {
+      word = kExTag | static_cast<std::uint32_t>(i);
+      return locks_[i];
+    }
+  if (word != 0 && !tagged)
+    violation("LockNotInitialized", "executive spin lock used that was not set to zero", object(OBJECT_Lock, address, pc), pc);
+  std::uint32_t index;
+  Lock& lock = add_lock(address, pc, index);
+  word = kExTag | index;
+  return lock;
+}
+
+Lock& Machine::lock_of_kind(void* address, std::uint32_t kind, const void* pc) {
+  return is_executive(kind) ? ex_lock_at(address, pc) : lock_at(address, pc);
 }
 
 void Machine::lock_gone(std::size_t index) {
@@ -49,7 +100,7 @@ void Machine::lock_gone(std::size_t index) {
 void Machine::lock_init(void* address, std::uint32_t kind, const void* pc) {
   check_access8(address);
   for (std::size_t i = 0; i < lock_count_; ++i)
-    if (locks_[i].address == address && !locks_[i].held) {
+    if (locks_[i].address == address && !locks_[i].in_use()) {
       lock_gone(i);  // initialised again: another lock from now on
       object_gone(address);
     }
@@ -58,44 +109,78 @@ void Machine::lock_init(void* address, std::uint32_t kind, const void* pc) {
   event(EVENT_LockInit, lock.object, 0, kind, pc);
 }
 
-void Machine::lock_acquire(void* address, std::uint32_t kind, std::uint8_t old_irql, const void* pc) {
-  Lock& lock = lock_at(address, pc);
+// Until somebody who releases the lock wakes this thread, or hands the lock over.
+void Machine::spin(Lock& lock, bool shared, void* address, const void* pc) {
   Thread& self = *current_;
+  const std::uint16_t ddi = pending_[self.id].ddi;
+  lock.waiters.push_back(self.id);
+  self.spins_on = &lock;
+  self.spins_shared = shared;
+  set_state(self, Thread::State::spinning);
+  set_pending(ddi, MACH_BLOCKED, address, site_of(pc));
+  schedule(false);
+  self.spins_on = nullptr;
+}
+
+void Machine::lock_acquire(void* address, std::uint32_t kind, std::uint8_t old_irql, const void* pc) {
+  Lock& lock = lock_of_kind(address, kind, pc);
+  Thread& self = *current_;
+  const bool shared = is_shared(kind);
   event(EVENT_LockAttempt, lock.object, old_irql, kind, pc);
-  while (lock.held) {
-    const std::uint16_t ddi = pending_[self.id].ddi;
-    lock.waiters.push_back(self.id);
-    self.spins_on = &lock;
-    set_state(self, Thread::State::spinning);
-    set_pending(ddi, MACH_BLOCKED, address, site_of(pc));
-    schedule(false);
-    self.spins_on = nullptr;
-    if (self.granted) {
-      self.granted = false;
-      break;
-    }
+  const bool waits_as_writer = !shared && is_executive(kind) && lock.in_use();
+  lock.writers += waits_as_writer;
+  while (!is_free_for(lock, shared)) {
+    spin(lock, shared, address, pc);
+    if (std::exchange(self.granted, false)) break;
   }
-  lock.held = true;
-  lock.owner = self.id;
+  lock.writers -= waits_as_writer;
+  take(lock, shared, self.id);
   event(EVENT_LockAcquired, lock.object, old_irql, kind, pc);
 }
 
 bool Machine::lock_try(void* address, std::uint32_t kind, std::uint8_t old_irql, const void* pc) {
-  Lock& lock = lock_at(address, pc);
-  if (lock.held) {
+  Lock& lock = lock_of_kind(address, kind, pc);
+  const bool shared = is_shared(kind);
+  if (!is_free_for(lock, shared)) {
     event(EVENT_LockTryFailed, lock.object, old_irql, kind, pc);
     return false;
   }
-  lock.held = true;
-  lock.owner = current_->id;
+  take(lock, shared, current_->id);
   event(EVENT_LockAcquired, lock.object, old_irql, kind, pc);
   return true;
 }
 
+bool Machine::lock_convert(void* address, const void* pc) {
+  Lock& lock = ex_lock_at(address, pc);
+  const std::uint8_t irql = this->irql();
+  if (lock.held || lock.readers != 1 || lock.writers > 0) {
+    event(EVENT_LockTryFailed, lock.object, irql, MACH_LOCK_EX_EXCLUSIVE, pc);
+    return false;
+  }
+  lock.readers = 0;
+  lock.held = true;
+  lock.owner = current_->id;
+  event(EVENT_LockAcquired, lock.object, irql, MACH_LOCK_EX_EXCLUSIVE, pc);
+  return true;
+}
+
+// Those of the waiting threads that could take the lock now: all of them, or with writers among them only those.
+void Machine::wake_spinning(Lock& lock) {
+  std::erase_if(lock.waiters, [&](std::uint8_t waiter) {
+    if (!is_free_for(lock, threads_[waiter].spins_shared)) return false;
+    set_state(threads_[waiter], Thread::State::running);
+    return true;
+  });
+}
+
 void Machine::lock_release(void* address, std::uint32_t kind, std::uint8_t new_irql, const void* pc) {
-  Lock& lock = lock_at(address, pc);
+  Lock& lock = lock_of_kind(address, kind, pc);
   event(EVENT_LockRelease, lock.object, new_irql, kind, pc);
-  lock.held = false;
+  // A release in the wrong mode is SpinlockRelease's finding; what it would leave behind does not matter.
+  if (lock.readers > 0)
+    --lock.readers;
+  else
+    lock.held = false;
   if (lock.waiters.empty()) return;
   if ((kind & kKind) == MACH_LOCK_QUEUED) {
     Thread& next = threads_[lock.waiters.front()];
@@ -106,10 +191,9 @@ void Machine::lock_release(void* address, std::uint32_t kind, std::uint8_t new_i
     set_state(next, Thread::State::running);
     return;
   }
-  for (const auto waiter : lock.waiters) set_state(threads_[waiter], Thread::State::running);
-  lock.waiters.clear();
+  wake_spinning(lock);
 }
 
-bool Machine::lock_is_held(void* address) { return lock_at(address).held; }
+bool Machine::lock_is_held(void* address) { return lock_at(address).in_use(); }
 
 }  // namespace wdm

@@ -48,7 +48,7 @@ void Machine::reset(const DriverImage& image, unsigned cpus, Strategy& strategy,
   failed_ = nullptr;
   in_clock_ = false;
   below_dispatch_ = idle_cpus_ = dpc_cpus_ = 0;
-  running_mask_ = ready_mask_ = quiet_mask_ = 0;
+  running_mask_ = ready_mask_ = quiet_mask_ = bound_mask_ = 0;
 
   const unsigned used = std::max(thread_limit_, limits::kFirstDriverThread);
   for (unsigned t = 0; t < used; ++t) {
@@ -57,7 +57,7 @@ void Machine::reset(const DriverImage& image, unsigned cpus, Strategy& strategy,
     thread.irql = kPassive;
     thread.depth = 0;
     thread.cpu = 0;
-    thread.deliver_dpcs = thread.granted = thread.quiet_wait = false;
+    thread.deliver_dpcs = thread.granted = thread.quiet_wait = thread.bound = false;
     thread.deliver_line = 0;
     thread.spins_on = nullptr;
     thread.kernel_object = nullptr;
@@ -102,6 +102,7 @@ const RunResult& Machine::run(const DriverImage& image, unsigned cpus, Strategy&
   set_state(first, Thread::State::running);
   running_ = true;
   first.fiber.enter_from(main_);
+  had_choice_ &= !strategy.exhausted();
   if (result_.outcome != Outcome::clean) result_.decisions = decisions();
   return result_;
 }

@@ -28,10 +28,14 @@ inline constexpr std::uint8_t kPassive = 0, kApc = 1, kDispatch = 2;
 struct Lock {
   void* address = nullptr;
   ObjectId object = 0;
-  bool held = false;
+  bool held = false;                    // exclusively
   std::uint8_t kind = 0;
-  std::uint8_t owner = 0;               // thread
+  std::uint8_t owner = 0;               // thread; of the readers, one
+  std::uint16_t readers = 0;            // how often it is held shared
+  std::uint16_t writers = 0;            // threads that want it exclusively while readers may hold it: no new reader gets in
   std::vector<std::uint8_t> waiters;    // threads that spin, in order of arrival
+
+  bool in_use() const { return held || readers > 0; }
 };
 
 struct Thread {
@@ -45,6 +49,7 @@ struct Thread {
   bool deliver_dpcs = false;   // picked to run its processor's DPC queue first
   std::uint8_t deliver_line = 0;  // picked to take the interrupt of this line, less one, first
   bool granted = false;        // a queued lock was handed over
+  bool bound = false;          // runs on `cpu` only
   bool quiet_wait = false;     // wants to run when nobody else can
   bool starting = false;       // has not reached its first operation yet
   std::uint32_t order = 0;     // user threads: index of the operation it is in or about to start
@@ -53,6 +58,7 @@ struct Thread {
   ObjectId waits_for = 0;
   std::uint32_t wait_site = kNoSite;
   Lock* spins_on = nullptr;
+  bool spins_shared = false;   // as a reader
   void (*entry)(void*) = nullptr;
   void* argument = nullptr;
   void* kernel_object = nullptr;
@@ -114,6 +120,12 @@ class Machine {
   // Before a user thread starts operation `index` with id `id`: the place where operations take turns.
   void operation_boundary(std::uint32_t index, std::uint32_t id);
   unsigned create_thread(void (*entry)(void*), void* argument, std::uint32_t kind, void* object, const void* pc);
+  // A thread that does not run: from now on it does so on that processor only.
+  void bind(unsigned thread, unsigned cpu) {
+    threads_[thread].bound = true;
+    threads_[thread].cpu = static_cast<std::uint8_t>(cpu);
+    bound_mask_ |= std::uint64_t{1} << thread;
+  }
   [[noreturn]] void exit_thread();
   std::uint32_t block(std::uint64_t due, const void* object, const void* pc);
   void wake(unsigned thread, std::uint32_t reason);
@@ -143,10 +155,15 @@ class Machine {
 
   // --- locks ---------------------------------------------------------------------------------------------------
   Lock& lock_at(void* address, const void* pc = nullptr);
+  // An executive spin lock, which has 32 bits.
+  Lock& ex_lock_at(void* address, const void* pc);
+  Lock& lock_of_kind(void* address, std::uint32_t kind, const void* pc);
   void lock_init(void* address, std::uint32_t kind, const void* pc);
   void lock_acquire(void* address, std::uint32_t kind, std::uint8_t old_irql, const void* pc);
   bool lock_try(void* address, std::uint32_t kind, std::uint8_t old_irql, const void* pc);
   void lock_release(void* address, std::uint32_t kind, std::uint8_t new_irql, const void* pc);
+  // The caller's shared hold becomes an exclusive one; false when it is not the only reader or a writer waits.
+  bool lock_convert(void* address, const void* pc);
   bool lock_is_held(void* address);
   void lock_gone(std::size_t index);
 
@@ -216,7 +233,7 @@ class Machine {
   // Hashes of (step left, step resumed) for each switch between threads: interleaving coverage.
   const std::vector<std::uint32_t>& switch_features() const { return features_; }
   bool running() const { return running_; }
-  // Had any point of the run more than one actor to choose from?
+  // Could another run of the same schedule have gone otherwise?
   bool had_choice() const { return had_choice_; }
 
  private:
@@ -232,6 +249,10 @@ class Machine {
   // Who can run; the members that begin something (see PointView) go to `interrupts`.
   std::uint64_t enabled_mask(bool can_continue, std::uint64_t& interrupts) const;
   void set_state(Thread& thread, Thread::State state);
+  Lock& add_lock(void* address, const void* pc, std::uint32_t& index);
+  void spin(Lock& lock, bool shared, void* address, const void* pc);
+  void wake_spinning(Lock& lock);
+  std::uint64_t placeable(std::uint64_t ready) const;
   unsigned fallback(std::uint64_t enabled, bool can_continue, bool boundary) const;
   void schedule(bool can_continue, bool boundary = false);
   void set_pending(std::uint16_t ddi, std::uint8_t phase, const void* object, std::uint32_t site);
@@ -276,6 +297,7 @@ class Machine {
   std::uint64_t running_mask_ = 0;  // by thread: on a processor and not spinning
   std::uint64_t ready_mask_ = 0;
   std::uint64_t quiet_mask_ = 0;
+  std::uint64_t bound_mask_ = 0;    // see Thread::bound
   bool in_clock_ = false;
   // By processor.
   std::uint32_t below_dispatch_ = 0;

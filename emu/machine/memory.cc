@@ -73,7 +73,7 @@ void Machine::pool_free(void* address, std::uint32_t tag, const void* pc) {
   };
   for (std::size_t i = 0; i < lock_count_; ++i)
     if (locks_[i].address && inside(locks_[i].address)) {
-      if (locks_[i].held) event(EVENT_LockFreed, locks_[i].object, 0, tag, pc);
+      if (locks_[i].in_use()) event(EVENT_LockFreed, locks_[i].object, 0, tag, pc);
       lock_gone(i);
     }
   for (auto set = dpc_cpus_; set; set &= set - 1)

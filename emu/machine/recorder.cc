@@ -135,7 +135,11 @@ std::uint32_t Machine::choose(std::uint32_t kind, std::uint32_t n) {
   const unsigned self = current_->id;
   const PointView view{std::uint64_t{1} << self, self, self, self, pending_.data(), &trace_.contexts, &point_log_, 0};
   const unsigned answer = strategy_->choose(kind, n, view);
-  if (answer != 0) decide(Directive::Kind::fail, answer);
+  had_choice_ |= strategy_->may_answer(kind);
+  if (answer == 0) return 0;
+  decide(Directive::Kind::fail, answer);
+  event(EVENT_Chosen, 0, kind, answer, nullptr);
+  trace_.events.back().site = pending_[self].site;
   return answer;
 }
 

@@ -49,13 +49,22 @@ void Machine::note_dpcs(unsigned cpu) {
   dpc_cpus_ = (dpc_cpus_ & ~(1u << cpu)) | (cpus_[cpu].dpcs.empty() ? 0 : 1u << cpu);
 }
 
+// Without the threads that are bound to a processor at DISPATCH_LEVEL or above.
+std::uint64_t Machine::placeable(std::uint64_t ready) const {
+  for (auto bound = bound_mask_ & ready; bound; bound &= bound - 1) {
+    const auto thread = static_cast<unsigned>(std::countr_zero(bound));
+    if ((below_dispatch_ >> threads_[thread].cpu & 1) == 0) ready &= ~bit(thread);
+  }
+  return ready;
+}
+
 std::uint64_t Machine::enabled_mask(bool can_continue, std::uint64_t& interrupts) const {
   std::uint64_t enabled = running_mask_;
   if (!can_continue) enabled &= ~bit(current_->id);
   interrupts = std::uint64_t{dpc_cpus_ & below_dispatch_} << kActorCpu;
   if (asserted_lines_) interrupts |= interrupt_actors();
   enabled |= interrupts;
-  if (below_dispatch_ != 0) enabled |= ready_mask_;
+  if (below_dispatch_ != 0) enabled |= bound_mask_ & ready_mask_ ? placeable(ready_mask_) : ready_mask_;
   // Whoever waits for quiet, the thread that tears down last.
   if (enabled == 0) enabled = quiet_mask_ & ~bit(0) ? quiet_mask_ & ~bit(0) : quiet_mask_;
   if (!timers_.empty() && timer_fires_ < limits::kMaxTimerFires) {
@@ -185,6 +194,7 @@ void Machine::switch_to(Thread& next) {
 }
 
 unsigned Machine::processor_for(const Thread& thread) const {
+  if (thread.bound) return thread.cpu;
   const std::uint32_t idle = idle_cpus_ & below_dispatch_;
   const std::uint32_t own = 1u << thread.cpu;
   if (idle & own) return thread.cpu;

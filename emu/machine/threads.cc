@@ -55,6 +55,8 @@ unsigned Machine::create_thread(void (*entry)(void*), void* argument, std::uint3
   Thread& thread = threads_[number];
   thread.kind = static_cast<std::uint8_t>(kind);
   thread.cpu = current_->cpu;
+  thread.bound = false;
+  bound_mask_ &= ~(std::uint64_t{1} << number);
   thread.irql = kPassive;
   thread.depth = 0;
   thread.kernel_object = kernel_object;
@@ -135,7 +137,7 @@ bool Machine::report_stuck(bool waiting_too) {
     Thread* const running = current_;
     current_ = &thread;  // the event is about that thread
     append(EVENT_Stuck, spins ? lock->object : thread.waits_for, spins ? 1 : 2,
-           spins && lock->held ? lock->owner + 1u : 0u, spins ? pending_[t].site : thread.wait_site);
+           spins && lock->in_use() ? lock->owner + 1u : 0u, spins ? pending_[t].site : thread.wait_site);
     current_ = running;
   }
   return any;

@@ -18,6 +18,14 @@ extern "C" void nt_reset(void) {
   nt::reset_cancel();
   nt::reset_driver();
   nt::reset_pnp();
+  nt::reset_resource();
+  nt::reset_push_lock();
+  nt::reset_dpc();
+  nt::reset_threaded_dpc();
+  nt::reset_io_timer();
+  nt::reset_ex_timer();
+  nt::reset_callback();
+  nt::reset_vpb_lock();
   nt::reset_interrupt();
   nt::reset_hardware();
   nt::reset_paging();

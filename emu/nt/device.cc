@@ -3,7 +3,9 @@
 
 #include "emu/nt/device_queue.h"
 #include "emu/nt/file.h"
+#include "emu/nt/io_timer.h"
 #include "emu/nt/nt_families.h"
+#include "emu/nt/resource.h"
 
 namespace nt {
 namespace {
@@ -93,6 +95,8 @@ void release_device_if_unused(DeviceRecord* record) {
   if (device->ReferenceCount || device->AttachedDevice) return;
   unlink_from_driver(device);
   record->gone = true;
+  io_timer_gone(device);
+  require_no_resource_in(device, mach_pool_size(device), nullptr);
   mach_object_gone(device);
   mach_pool_free(device, 0, nullptr);
 }
@@ -164,6 +168,7 @@ NTKERNELAPI NTSTATUS NTAPI IoCreateDevice(PDRIVER_OBJECT DriverObject, ULONG Dev
                                           ULONG DeviceCharacteristics, BOOLEAN Exclusive,
                                           PDEVICE_OBJECT* DeviceObject) {
   DDI_ENTER(IoCreateDevice, nullptr);
+  if (nt::out_of_resources()) return STATUS_INSUFFICIENT_RESOURCES;
   return nt::create_device(DriverObject, DeviceExtensionSize, DeviceName, DeviceType, DeviceCharacteristics, Exclusive,
                            DeviceObject);
 }
@@ -173,6 +178,7 @@ NTSTATUS IoCreateDeviceSecure(PDRIVER_OBJECT DriverObject, ULONG DeviceExtension
                                     DEVICE_TYPE DeviceType, ULONG DeviceCharacteristics, BOOLEAN Exclusive,
                                     PCUNICODE_STRING, LPCGUID, PDEVICE_OBJECT* DeviceObject) {
   DDI_ENTER(IoCreateDeviceSecure, nullptr);
+  if (nt::out_of_resources()) return STATUS_INSUFFICIENT_RESOURCES;
   if (!DeviceName || !DeviceName->Length) return STATUS_INVALID_PARAMETER;
   return nt::create_device(DriverObject, DeviceExtensionSize, DeviceName, DeviceType, DeviceCharacteristics, Exclusive,
                            DeviceObject);
@@ -185,12 +191,14 @@ NTKERNELAPI VOID NTAPI IoDeleteDevice(PDEVICE_OBJECT DeviceObject) {
 
 NTKERNELAPI NTSTATUS NTAPI IoCreateSymbolicLink(PUNICODE_STRING SymbolicLinkName, PUNICODE_STRING DeviceName) {
   DDI_ENTER(IoCreateSymbolicLink, nullptr);
+  if (nt::out_of_resources()) return STATUS_INSUFFICIENT_RESOURCES;
   return nt::add_name(SymbolicLinkName, nullptr, DeviceName);
 }
 
 NTKERNELAPI NTSTATUS NTAPI IoCreateUnprotectedSymbolicLink(PUNICODE_STRING SymbolicLinkName,
                                                            PUNICODE_STRING DeviceName) {
   DDI_ENTER(IoCreateUnprotectedSymbolicLink, nullptr);
+  if (nt::out_of_resources()) return STATUS_INSUFFICIENT_RESOURCES;
   return nt::add_name(SymbolicLinkName, nullptr, DeviceName);
 }
 
@@ -201,12 +209,14 @@ NTKERNELAPI NTSTATUS NTAPI IoDeleteSymbolicLink(PUNICODE_STRING SymbolicLinkName
 
 NTKERNELAPI PDEVICE_OBJECT NTAPI IoAttachDeviceToDeviceStack(PDEVICE_OBJECT SourceDevice, PDEVICE_OBJECT TargetDevice) {
   DDI_ENTER(IoAttachDeviceToDeviceStack, SourceDevice);
+  if (nt::out_of_resources()) return nullptr;
   return nt::attach_device(SourceDevice, TargetDevice);
 }
 
 NTKERNELAPI NTSTATUS NTAPI IoAttachDeviceToDeviceStackSafe(PDEVICE_OBJECT SourceDevice, PDEVICE_OBJECT TargetDevice,
                                                            PDEVICE_OBJECT* AttachedToDeviceObject) {
   DDI_ENTER(IoAttachDeviceToDeviceStackSafe, SourceDevice);
+  if (nt::out_of_resources()) return STATUS_NO_SUCH_DEVICE;
   /* The pointer is set before requests can arrive: that is what the name's "safe" means. */
   *AttachedToDeviceObject = nt::top_of_stack(TargetDevice);
   if (nt::attach_device(SourceDevice, TargetDevice)) return STATUS_SUCCESS;

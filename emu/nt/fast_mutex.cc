@@ -1,7 +1,7 @@
 /* Fast mutexes and guarded mutexes, which are the same thing since Windows 8: the holder runs at APC_LEVEL, and on
  * release the mutex goes to the thread that has waited longest. Count is 1 when free, 0 when held, less with waiters.
  */
-#include "emu/nt/thread.h"
+#include "emu/nt/ownership.h"
 #include "emu/nt/wait.h"
 
 namespace nt {
@@ -21,12 +21,18 @@ void init_mutex(PFAST_MUTEX mutex) {
   init_event(&mutex->Event, SynchronizationEvent, false);
 }
 
+void set_owner(PFAST_MUTEX mutex, const void* pc) {
+  Thread* thread = current_thread();
+  mutex->Owner = (PKTHREAD)thread;
+  note_owner(mach_object(OBJECT_Mutex, mutex), thread, pc);
+}
+
 void acquire(PFAST_MUTEX mutex, const void* pc) {
   if (--mutex->Count < 0) {
     ++mutex->Contention;
     wait_one(&mutex->Event.Header, 0, mach_object(OBJECT_Mutex, mutex), mutex, pc);
   }
-  mutex->Owner = (PKTHREAD)current_thread();
+  set_owner(mutex, pc);
 }
 
 void release(PFAST_MUTEX mutex, const void* pc) {
@@ -34,6 +40,7 @@ void release(PFAST_MUTEX mutex, const void* pc) {
   if (mutex->Owner != (PKTHREAD)current_thread())
     mach_bug_check(0x162, (m_u64)current_thread(), (m_u64)mutex, 0, 0, pc);
   mutex->Owner = nullptr;
+  note_no_owner(mach_object(OBJECT_Mutex, mutex), current_thread(), pc);
   mach_event(EVENT_Signal, mach_object(OBJECT_Mutex, mutex), 0, 0, pc);
   if (++mutex->Count > 0) return;
   mutex->Event.Header.SignalState = 1;
@@ -49,7 +56,7 @@ void acquire_raise(PFAST_MUTEX mutex, const void* pc) {
 bool try_acquire_raise(PFAST_MUTEX mutex, const void* pc) {
   if (mutex->Count != 1) return false;
   mutex->Count = 0;
-  mutex->Owner = (PKTHREAD)current_thread();
+  set_owner(mutex, pc);
   mutex->OldIrql = mach_raise_irql(APC_LEVEL, pc);
   return true;
 }

@@ -208,6 +208,7 @@ extern "C" {
 NTKERNELAPI NTSTATUS NTAPI IoGetDeviceObjectPointer(PUNICODE_STRING ObjectName, ACCESS_MASK, PFILE_OBJECT* FileObject,
                                                     PDEVICE_OBJECT* DeviceObject) {
   DDI_ENTER(IoGetDeviceObjectPointer, nullptr);
+  if (nt::out_of_resources()) return STATUS_INSUFFICIENT_RESOURCES;
   PDEVICE_OBJECT device = nt::find_by_name(ObjectName);
   if (!device) return STATUS_OBJECT_NAME_NOT_FOUND;
   nt::File* file;

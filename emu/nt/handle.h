@@ -21,6 +21,8 @@ NTSTATUS close_handle(HANDLE handle);
 /* ObReferenceObject, ObDereferenceObject, for any object of the kernel. */
 void reference_object(void* object, const void* pc);
 void dereference_object(void* object, const void* pc);
+/* Counts references on `object`, which has one from now on; `gone` is called when the last one was dropped. */
+void count_object(void* object, ObjectKind kind, void (*gone)(void*));
 /* What kind of object lives at this address. */
 ObjectKind object_kind(const void* object);
 

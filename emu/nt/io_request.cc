@@ -4,6 +4,7 @@
 #include "emu/nt/irp.h"
 #include "emu/nt/mdl.h"
 #include "emu/nt/pnp.h"
+#include "emu/nt/thread.h"
 
 namespace nt {
 namespace {
@@ -390,8 +391,11 @@ bool cancel(IrpRecord* record, m_u8 irql) {
 extern "C" {
 
 m_u32 nt_request(const nt::Request* request) {
-  if (request->major == IRP_MJ_CREATE) return (m_u32)nt::open(*request);
-  return (m_u32)(request->handle ? nt::from_user(*request) : nt::from_kernel(*request));
+  if (!request->handle && request->major != IRP_MJ_CREATE) return (m_u32)nt::from_kernel(*request);
+  const bool creates = request->major == IRP_MJ_CREATE;
+  const NTSTATUS status = creates ? nt::open(*request) : nt::from_user(*request);
+  nt::require_regions_left(nullptr);
+  return (m_u32)status;
 }
 
 int nt_cancel(m_u32 op, m_u8 irql) {

@@ -33,6 +33,17 @@ bool is_our_group(USHORT group) {
 
 }  // namespace
 
+void leave_critical_region(const void* pc) {
+  leave(&current_thread()->critical_regions, 0x00040003, pc);
+}
+
+void require_regions_left(const void* pc) {
+  const Thread* thread = current_thread();
+  if (thread->critical_regions == 0 && thread->guarded_regions == 0) return;
+  const auto combined = (m_u64)(ULONG)((thread->guarded_regions & 0xffff) << 16 | (thread->critical_regions & 0xffff));
+  mach_bug_check(0x1, 0, 0, combined, 0, pc); /* APC_INDEX_MISMATCH */
+}
+
 void reset_irql() {
   KeNumberProcessors = (CCHAR)mach_cpu_count();
 }
@@ -145,7 +156,7 @@ NTKERNELAPI VOID NTAPI KeEnterCriticalRegion(VOID) {
 
 NTKERNELAPI VOID NTAPI KeLeaveCriticalRegion(VOID) {
   DDI_ENTER(KeLeaveCriticalRegion, nullptr);
-  nt::leave(&nt::current_thread()->critical_regions, 0x00040003, ddi.pc());
+  nt::leave_critical_region(ddi.pc());
 }
 
 NTKERNELAPI VOID NTAPI KeEnterGuardedRegion(VOID) {

@@ -140,6 +140,7 @@ NTKERNELAPI VOID NTAPI MmBuildMdlForNonPagedPool(PMDLX MemoryDescriptorList) {
 NTKERNELAPI VOID NTAPI MmProbeAndLockPages(PMDL MemoryDescriptorList, KPROCESSOR_MODE AccessMode,
                                            LOCK_OPERATION Operation) {
   DDI_ENTER(MmProbeAndLockPages, MemoryDescriptorList);
+  if (AccessMode != KernelMode && nt::out_of_resources()) ExRaiseStatus(STATUS_WORKING_SET_QUOTA);
   nt::mdl_probe_and_lock(MemoryDescriptorList, AccessMode, Operation);
 }
 

@@ -35,6 +35,13 @@ class Ddi {
 
 }  // namespace nt
 
+namespace nt {
+
+/* Does the running DDI call fail for lack of resources? Asked at most once per call. */
+inline bool out_of_resources() { return mach_choose(CHOICE_RequestFails, 2) != 0; }
+
+}  // namespace nt
+
 /* Opens DDI `Name` working on `object`: `DDI_ENTER(KeSetEvent, Event);` then `ddi.pc()` is the driver's call. */
 #define DDI_ENTER(Name, object) nt::Ddi ddi(DDI_##Name, (const void*)(object), __builtin_return_address(0))
 

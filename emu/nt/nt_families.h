@@ -23,6 +23,15 @@ void reset_interrupt();
 void reset_hardware();
 void reset_paging();
 
+void reset_resource();
+void reset_push_lock();
+void reset_dpc();
+void reset_threaded_dpc();
+void reset_io_timer();
+void reset_ex_timer();
+void reset_callback();
+void reset_vpb_lock();
+
 }  // namespace nt
 
 #endif

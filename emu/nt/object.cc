@@ -14,6 +14,7 @@ struct Counted {
   void* object;
   LONG references;
   ObjectKind kind;
+  void (*gone)(void*); /* called when the last reference was dropped, or null */
   WCHAR* name;   /* of a named event */
   USHORT length; /* bytes */
 };
@@ -40,6 +41,7 @@ void drop_counted(Counted* record) {
   Counted** at = &counted;
   while (*at != record) at = &(*at)->next;
   *at = record->next;
+  if (record->gone) record->gone(record->object);
   mach_pool_free(record->object, 0, nullptr);
   mach_pool_free(record, 0, nullptr);
 }
@@ -52,8 +54,9 @@ Counted* find_named(const UNICODE_STRING* name) {
   return nullptr;
 }
 
-/* The named event, made when there is none, with a reference for the handle. */
+/* The named event, made when there is none, with a reference for the handle. Without a name: a new one. */
 PKEVENT named_event(const UNICODE_STRING* name, EVENT_TYPE type) {
+  if (!name || name->Length == 0) return make_event(type, true);
   if (Counted* record = find_named(name)) {
     ++record->references;
     return (PKEVENT)record->object;
@@ -128,6 +131,10 @@ void reset_object() {
   ExEventObjectType = &types[2];
   ExSemaphoreObjectType = &types[3];
   IoFileObjectType = &types[4];
+}
+
+void count_object(void* object, ObjectKind kind, void (*gone)(void*)) {
+  add_counted(object, kind)->gone = gone;
 }
 
 PKEVENT make_event(EVENT_TYPE type, bool signaled) {
@@ -227,17 +234,20 @@ NTKERNELAPI NTSTATUS NTAPI ObReferenceObjectByHandleWithTag(HANDLE Handle, ACCES
 
 NTKERNELAPI PKEVENT NTAPI IoCreateNotificationEvent(PUNICODE_STRING EventName, PHANDLE EventHandle) {
   DDI_ENTER(IoCreateNotificationEvent, nullptr);
+  if (nt::out_of_resources()) return nullptr;
   return nt::create_named_event(EventName, NotificationEvent, EventHandle);
 }
 
 NTKERNELAPI PKEVENT NTAPI IoCreateSynchronizationEvent(PUNICODE_STRING EventName, PHANDLE EventHandle) {
   DDI_ENTER(IoCreateSynchronizationEvent, nullptr);
+  if (nt::out_of_resources()) return nullptr;
   return nt::create_named_event(EventName, SynchronizationEvent, EventHandle);
 }
 
 NTSYSAPI NTSTATUS NTAPI ZwCreateEvent(PHANDLE EventHandle, ACCESS_MASK, POBJECT_ATTRIBUTES ObjectAttributes,
                                       EVENT_TYPE EventType, BOOLEAN InitialState) {
   DDI_ENTER(ZwCreateEvent, nullptr);
+  if (nt::out_of_resources()) return STATUS_INSUFFICIENT_RESOURCES;
   if (ObjectAttributes && ObjectAttributes->ObjectName) mach_not_emulated("ZwCreateEvent with a name");
   *EventHandle = nt::handle_for(nt::make_event(EventType, InitialState), nt::ObjectKind::event);
   return STATUS_SUCCESS;

@@ -149,6 +149,7 @@ PEPROCESS PsInitialSystemProcess;
 NTKERNELAPI NTSTATUS NTAPI PsCreateSystemThread(PHANDLE ThreadHandle, ULONG, POBJECT_ATTRIBUTES, HANDLE ProcessHandle,
                                                 PCLIENT_ID ClientId, PKSTART_ROUTINE StartRoutine, PVOID StartContext) {
   DDI_ENTER(PsCreateSystemThread, nullptr);
+  if (nt::out_of_resources()) return STATUS_INSUFFICIENT_RESOURCES;
   if (ProcessHandle && ProcessHandle != NtCurrentProcess()) mach_not_emulated("PsCreateSystemThread with a process");
   return nt::create_system_thread(ThreadHandle, ClientId, StartRoutine, StartContext, ddi.pc());
 }

@@ -33,11 +33,14 @@ struct Thread {
   /* The wait it is in. */
   bool waiting;
   bool wait_all;
+  bool wait_in_user_mode; /* an APC can end it */
   NTSTATUS wait_status;
   m_u32 wait_count;
   PKWAIT_BLOCK wait_blocks;
   KWAIT_BLOCK own_wait_blocks[MAXIMUM_WAIT_OBJECTS];
   char time_limit; /* its address is the machine timer of a wait with a time limit */
+
+  bool in_threaded_dpc; /* must not wait, although its IRQL would allow it */
 
   /* KeSetEvent and its like with Wait = TRUE: the IRQL to go back to in the wait that follows. */
   bool wait_next;
@@ -52,6 +55,12 @@ Thread* first_thread();
 Thread* thread_of_time_limit(const void* address);
 /* Ends the running thread: signals it and drops its own reference. Does not return. */
 [[noreturn]] void end_thread();
+/* SYSTEM_EXIT_OWNED_MUTEX unless the running thread has released all mutexes: a work item's `routine` has returned. */
+void require_no_mutex(const void* routine, const void* context, const void* pc);
+/* KeLeaveCriticalRegion, without its scheduling points. */
+void leave_critical_region(const void* pc);
+/* APC_INDEX_MISMATCH unless the running thread has left all regions: it is about to return to user mode. */
+void require_regions_left(const void* pc);
 /* Process of threads made by the kernel and by drivers, and of those that send requests. */
 Process* system_process();
 Process* client_process();

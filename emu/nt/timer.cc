@@ -1,5 +1,7 @@
 /* Kernel timers and the time of day. Virtual time is in 100 ns and stands still unless the clock is chosen. */
 #include "emu/nt/dpc.h"
+#include "emu/nt/ex_timer.h"
+#include "emu/nt/io_timer.h"
 #include "emu/nt/nt_families.h"
 #include "emu/nt/wait.h"
 
@@ -72,6 +74,7 @@ extern "C" {
 
 void nt_timer_expired(void* timer) {
   if (nt::Thread* thread = nt::thread_of_time_limit(timer)) return nt::wait_timed_out(thread);
+  if (nt::io_timer_expired(timer) || nt::ex_timer_expired(timer)) return;
   nt::expire((PKTIMER)timer);
 }
 
@@ -95,9 +98,13 @@ NTKERNELAPI BOOLEAN NTAPI KeSetTimerEx(PKTIMER Timer, LARGE_INTEGER DueTime, LON
   return nt::set_timer(Timer, DueTime, Period, Dpc, ddi.pc());
 }
 
-/* The tolerable delay may be zero. */
-NTKERNELAPI BOOLEAN NTAPI KeSetCoalescableTimer(PKTIMER Timer, LARGE_INTEGER DueTime, ULONG Period, ULONG, PKDPC Dpc) {
+/* It may expire up to `TolerableDelay` milliseconds late. */
+NTKERNELAPI BOOLEAN NTAPI KeSetCoalescableTimer(PKTIMER Timer, LARGE_INTEGER DueTime, ULONG Period, ULONG TolerableDelay,
+                                                PKDPC Dpc) {
   DDI_ENTER(KeSetCoalescableTimer, Timer);
+  if (TolerableDelay && mach_choose(CHOICE_TimerCoalesced, 2)) {
+    DueTime.QuadPart = (LONGLONG)(nt::due_time(&DueTime) + TolerableDelay * nt::kTicksPerMillisecond);
+  }
   return nt::set_timer(Timer, DueTime, (LONG)Period, Dpc, ddi.pc());
 }
 

@@ -1,18 +1,17 @@
-/* Dispatcher objects: waits, hand-over, events, semaphores, mutexes.
+/* Dispatcher objects: waits, hand-over, events, semaphores. Mutexes are handed over here, too; the rest of them is in
+ * mutant.cc.
  *
  * An object is handed to a waiter when it is signaled, not when the waiter runs: after KeSetEvent on a synchronization
  * event with a waiter the event is not signaled, whoever runs next. Waiters are served in the order in which they came.
  */
 #include "emu/nt/wait.h"
 
+#include "emu/nt/ownership.h"
+
 namespace nt {
 namespace {
 
 constexpr UCHAR kBlockActive = 1;
-
-PKMUTANT as_mutex(DISPATCHER_HEADER* header) {
-  return CONTAINING_RECORD(header, KMUTANT, Header);
-}
 
 bool is_empty(const LIST_ENTRY* head) {
   return head->Flink == head;
@@ -30,12 +29,6 @@ void unlink(LIST_ENTRY* entry) {
   entry->Flink->Blink = entry->Blink;
 }
 
-/* An object that nobody initialised is zeros, and Windows stops at the first use of its wait list. */
-void require_initialized(DISPATCHER_HEADER* header, const void* pc) {
-  if (header->WaitListHead.Flink) return;
-  mach_bug_check(0xA, 0, mach_irql(), 0, (m_u64)(ULONG_PTR)pc, pc);
-}
-
 bool is_signaled_for(DISPATCHER_HEADER* header, Thread* thread) {
   if (header->SignalState > 0) return true;
   return header->Type == TypeMutant && as_mutex(header)->OwnerThread == (PKTHREAD)thread;
@@ -44,9 +37,11 @@ bool is_signaled_for(DISPATCHER_HEADER* header, Thread* thread) {
 void take_mutex(PKMUTANT mutex, Thread* thread) {
   if (--mutex->Header.SignalState != 0) return;
   mutex->OwnerThread = (PKTHREAD)thread;
-  mutex->Header.DpcActive = mach_irql() >= DISPATCH_LEVEL;
+  /* Who has waited for it was below DISPATCH_LEVEL. */
+  mutex->Header.DpcActive = thread == current_thread() && mach_irql() >= DISPATCH_LEVEL;
   thread->critical_regions += mutex->ApcDisable;
   insert_tail(&thread->mutexes, &mutex->MutantListEntry);
+  note_owner(dispatcher_object(&mutex->Header), thread, nullptr);
 }
 
 /* What a satisfied wait does to the object. */
@@ -136,6 +131,14 @@ void require_mutex_limit(Thread* thread) {
   }
 }
 
+/* A wait in user mode on the client's thread can end early: alertable ones by any user APC, others when the thread is
+ * terminated. System threads get no user APCs. */
+bool is_interrupted(Thread* thread) {
+  if (!thread->wait_in_user_mode) return false;
+  thread->wait_in_user_mode = false;
+  return mach_thread_kind(thread->number) == MACH_THREAD_USER && mach_choose(CHOICE_WaitInterrupted, 2) != 0;
+}
+
 /* The wait itself; blocks, count and kind of wait are set. Signalers take the thread off the lists before they wake it.
  */
 NTSTATUS wait(Thread* thread, m_u64 due, m_u32 name, const void* name_address, const void* pc) {
@@ -144,13 +147,19 @@ NTSTATUS wait(Thread* thread, m_u64 due, m_u32 name, const void* name_address, c
   const bool resume = thread->wait_next;
   thread->wait_next = false;
   if (try_satisfy(thread)) {
+    thread->wait_in_user_mode = false;
     const NTSTATUS status = thread->wait_status;
     if (resume) mach_lower_irql(thread->wait_irql, pc);
     return status;
   }
   if (due && due <= mach_time()) {
+    thread->wait_in_user_mode = false;
     if (resume) mach_lower_irql(thread->wait_irql, pc);
     return STATUS_TIMEOUT;
+  }
+  if (is_interrupted(thread)) {
+    if (resume) mach_lower_irql(thread->wait_irql, pc);
+    return STATUS_USER_APC;
   }
   mach_event(EVENT_WaitBegin, name, due, 0, pc);
   enter_wait_lists(thread);
@@ -167,36 +176,15 @@ void wake(Thread* thread) {
   mach_wake(thread->number, 0);
 }
 
-/* KeSetEvent(..., TRUE) and its like return at DISPATCH_LEVEL, and the wait that must follow goes back down. */
-void prepare_wait(KIRQL old, const void* pc) {
-  Thread* thread = current_thread();
-  thread->wait_next = true;
-  thread->wait_irql = old;
-  mach_raise_irql(DISPATCH_LEVEL, pc);
-}
-
 void require_may_wait(const LARGE_INTEGER* timeout, DISPATCHER_HEADER* object, const void* pc) {
+  if (current_thread()->in_threaded_dpc && !(timeout && timeout->QuadPart == 0))
+    mach_violation("IrqlContract", "a wait in a threaded DPC, which may run at DISPATCH_LEVEL", dispatcher_object(object), pc);
   if (mach_irql() < DISPATCH_LEVEL || current_thread()->wait_next) return;
   if (timeout && timeout->QuadPart == 0) return;
   mach_violation("IrqlContract",
                  timeout ? "a wait with a nonzero timeout at DISPATCH_LEVEL or above"
                          : "a wait without a timeout at DISPATCH_LEVEL or above",
                  dispatcher_object(object), pc);
-}
-
-LONG release_mutex(PKMUTANT mutex, const void* pc) {
-  require_initialized(&mutex->Header, pc);
-  Thread* thread = current_thread();
-  if (mutex->OwnerThread != (PKTHREAD)thread) ExRaiseStatus(STATUS_MUTANT_NOT_OWNED);
-  if (mutex->Header.DpcActive != (mach_irql() >= DISPATCH_LEVEL)) ExRaiseStatus(STATUS_MUTANT_NOT_OWNED);
-  const LONG previous = mutex->Header.SignalState++;
-  if (mutex->Header.SignalState != 1) return previous;
-  unlink(&mutex->MutantListEntry);
-  mutex->OwnerThread = nullptr;
-  thread->critical_regions -= mutex->ApcDisable;
-  mach_event(EVENT_Signal, dispatcher_object(&mutex->Header), 0, 0, pc);
-  satisfy_waiters(&mutex->Header);
-  return previous;
 }
 
 LONG release_semaphore(PKSEMAPHORE semaphore, LONG adjustment, const void* pc) {
@@ -211,6 +199,7 @@ LONG release_semaphore(PKSEMAPHORE semaphore, LONG adjustment, const void* pc) {
 }
 
 NTSTATUS delay(const LARGE_INTEGER* interval, const void* pc) {
+  if (is_interrupted(current_thread())) return STATUS_USER_APC;
   const m_u64 due = due_time(interval);
   mach_event(EVENT_WaitBegin, 0, due, 0, pc);
   mach_block(due, nullptr, pc);
@@ -219,6 +208,18 @@ NTSTATUS delay(const LARGE_INTEGER* interval, const void* pc) {
 }
 
 }  // namespace
+
+void require_initialized(DISPATCHER_HEADER* header, const void* pc) {
+  if (header->WaitListHead.Flink) return;
+  mach_bug_check(0xA, 0, mach_irql(), 0, (m_u64)(ULONG_PTR)pc, pc);
+}
+
+void prepare_wait(KIRQL old, const void* pc) {
+  Thread* thread = current_thread();
+  thread->wait_next = true;
+  thread->wait_irql = old;
+  mach_raise_irql(DISPATCH_LEVEL, pc);
+}
 
 void init_dispatcher(DISPATCHER_HEADER* header, UCHAR type, m_u32 bytes, LONG state) {
   header->Lock = 0;
@@ -360,38 +361,17 @@ NTKERNELAPI LONG NTAPI KeReadStateSemaphore(PRKSEMAPHORE Semaphore) {
   return Semaphore->Header.SignalState;
 }
 
-NTKERNELAPI VOID NTAPI KeInitializeMutex(PRKMUTEX Mutex, ULONG) {
-  DDI_ENTER(KeInitializeMutex, Mutex);
-  nt::init_dispatcher(&Mutex->Header, nt::TypeMutant, sizeof(KMUTEX), 1);
-  Mutex->MutantListEntry.Flink = Mutex->MutantListEntry.Blink = &Mutex->MutantListEntry;
-  Mutex->OwnerThread = nullptr;
-  Mutex->Abandoned = FALSE;
-  Mutex->ApcDisable = 1;
-}
-
-NTKERNELAPI LONG NTAPI KeReleaseMutex(PRKMUTEX Mutex, BOOLEAN Wait) {
-  DDI_ENTER(KeReleaseMutex, Mutex);
-  const KIRQL old = mach_irql();
-  const LONG previous = nt::release_mutex(Mutex, ddi.pc());
-  if (Wait) nt::prepare_wait(old, ddi.pc());
-  return previous;
-}
-
-NTKERNELAPI LONG NTAPI KeReadStateMutex(PRKMUTEX Mutex) {
-  DDI_ENTER(KeReadStateMutex, Mutex);
-  return Mutex->Header.SignalState;
-}
-
-NTKERNELAPI NTSTATUS NTAPI KeWaitForSingleObject(PVOID Object, KWAIT_REASON, KPROCESSOR_MODE, BOOLEAN,
+NTKERNELAPI NTSTATUS NTAPI KeWaitForSingleObject(PVOID Object, KWAIT_REASON, KPROCESSOR_MODE WaitMode, BOOLEAN,
                                                  PLARGE_INTEGER Timeout) {
   DDI_ENTER(KeWaitForSingleObject, Object);
   auto* header = (DISPATCHER_HEADER*)Object;
   nt::require_may_wait(Timeout, header, ddi.pc());
+  nt::current_thread()->wait_in_user_mode = WaitMode == UserMode;
   return nt::wait_one(header, nt::due_time(Timeout), nt::dispatcher_object(header), Object, ddi.pc());
 }
 
 NTKERNELAPI NTSTATUS NTAPI KeWaitForMultipleObjects(ULONG Count, PVOID Object[], WAIT_TYPE WaitType, KWAIT_REASON,
-                                                    KPROCESSOR_MODE, BOOLEAN, PLARGE_INTEGER Timeout,
+                                                    KPROCESSOR_MODE WaitMode, BOOLEAN, PLARGE_INTEGER Timeout,
                                                     PKWAIT_BLOCK WaitBlockArray) {
   DDI_ENTER(KeWaitForMultipleObjects, Count ? Object[0] : nullptr);
   /* MAXIMUM_WAIT_COUNT_EXCEEDED */
@@ -403,12 +383,14 @@ NTKERNELAPI NTSTATUS NTAPI KeWaitForMultipleObjects(ULONG Count, PVOID Object[],
   thread->wait_blocks = WaitBlockArray ? WaitBlockArray : thread->own_wait_blocks;
   thread->wait_count = Count;
   thread->wait_all = WaitType == WaitAll;
+  thread->wait_in_user_mode = WaitMode == UserMode;
   for (ULONG i = 0; i < Count; ++i) nt::set_wait_block(thread, i, Object[i]);
   return nt::wait(thread, nt::due_time(Timeout), nt::dispatcher_object(first), first, ddi.pc());
 }
 
-NTKERNELAPI NTSTATUS NTAPI KeDelayExecutionThread(KPROCESSOR_MODE, BOOLEAN, PLARGE_INTEGER Interval) {
+NTKERNELAPI NTSTATUS NTAPI KeDelayExecutionThread(KPROCESSOR_MODE WaitMode, BOOLEAN, PLARGE_INTEGER Interval) {
   DDI_ENTER(KeDelayExecutionThread, nullptr);
+  nt::current_thread()->wait_in_user_mode = WaitMode == UserMode;
   return nt::delay(Interval, ddi.pc());
 }
 

@@ -18,6 +18,14 @@ enum : UCHAR {
   TypeSynchronizationTimer = 9,
 };
 
+inline PKMUTANT as_mutex(DISPATCHER_HEADER* header) {
+  return CONTAINING_RECORD(header, KMUTANT, Header);
+}
+/* An object that nobody initialised is zeros, and Windows stops at the first use of its wait list. */
+void require_initialized(DISPATCHER_HEADER* header, const void* pc);
+/* KeSetEvent(..., TRUE) and its like return at DISPATCH_LEVEL; the wait that must follow goes back to `old`. */
+void prepare_wait(KIRQL old, const void* pc);
+
 /* Makes `header` an object nobody waits for. */
 void init_dispatcher(DISPATCHER_HEADER* header, UCHAR type, m_u32 bytes, LONG state);
 /* Hands the object to as many waiters as its state allows, in the order in which they came. */

@@ -1,6 +1,7 @@
 /* Work items. A few system worker threads, made when they are needed, take what was queued first. */
 #include "emu/nt/device.h"
 #include "emu/nt/nt_families.h"
+#include "emu/nt/thread.h"
 
 /* Opaque to drivers. */
 struct _IO_WORKITEM {
@@ -86,6 +87,7 @@ void run_io_item(void* pointer) {
     item.routine((PDEVICE_OBJECT)item.object, item.context);
   else
     item.routine_ex(item.object, item.context, (PIO_WORKITEM)pointer);
+  require_no_mutex(code, item.context, nullptr);
   mach_leave(CALLBACK_WorkItem, object, 0);
   io_dereference_object(item.object);
 }
@@ -98,6 +100,7 @@ void run_ex_item(void* pointer) {
   const m_u32 object = mach_object(OBJECT_WorkItem, item);
   mach_enter(CALLBACK_WorkItem, (const void*)routine, object, 0);
   routine(parameter);
+  require_no_mutex((const void*)routine, parameter, nullptr);
   mach_leave(CALLBACK_WorkItem, object, 0);
 }
 

@@ -7,12 +7,15 @@
 //
 // Check 2: the machine looks and emits one Stuck event for each such thread; the finding is made at the first that says
 // something about the driver, and a thread that spins is preferred to one that waits, since system threads often wait
-// because the spinning one will never wake them. The message follows the chain of who waits for whose lock.
+// because the spinning one will never wake them. The message follows the chain of who waits for whose lock, mutex or
+// resource.
 //
 // Narrowed:
 // - A thread that waits outside driver code (for its IRP) is no finding here: IrpNeverCompleted names the IRP.
 // - A routine that spins for a lock it took itself is SpinLock's.
+#include <algorithm>
 #include <array>
+#include <vector>
 
 #include "emu/rules/locks.h"
 #include "emu/rules/text.h"
@@ -24,10 +27,11 @@ class DeadlockRule final : public Rule {
  public:
   std::uint64_t interests() const override {
     return interest(EVENT_LockAttempt) | interest(EVENT_LockAcquired) | interest(EVENT_WaitBegin) |
-           interest(EVENT_WaitEnd) | interest(EVENT_Stuck);
+           interest(EVENT_WaitEnd) | interest(EVENT_Own) | interest(EVENT_Disown) | interest(EVENT_Stuck);
   }
   void reset() override {
     waits_.fill(0);
+    owners_.clear();
     reported_ = false;
   }
   void on(const Trace& trace, std::uint32_t index, const Ledger& ledger, std::vector<Finding>& findings) override {
@@ -39,11 +43,38 @@ class DeadlockRule final : public Rule {
       case EVENT_WaitBegin: waits_[event.thread] = index + 1; return;
       case EVENT_LockAcquired:
       case EVENT_WaitEnd: return end_wait(trace, event);
+      case EVENT_Own: owners_.push_back({event.object, static_cast<std::uint8_t>(event.arg - 1), index}); return;
+      case EVENT_Disown: return disown(event.object, static_cast<std::uint8_t>(event.arg - 1));
       case EVENT_Stuck: return judge_stuck(trace, index, ledger, findings);
     }
   }
 
  private:
+  // Of a mutex, resource or push lock; spin locks are in the ledger.
+  struct Owner {
+    ObjectId object;
+    std::uint8_t thread;
+    std::uint32_t event;
+  };
+
+  void disown(ObjectId object, std::uint8_t thread) {
+    const auto found = std::find_if(owners_.begin(), owners_.end(), [&](const Owner& owner) {
+      return owner.object == object && owner.thread == thread;
+    });
+    if (found != owners_.end()) owners_.erase(found);
+  }
+
+  // Of several owners one that waits itself: the others may yet let go.
+  const Owner* owner_of(ObjectId object) const {
+    const Owner* first = nullptr;
+    for (const Owner& owner : owners_) {
+      if (owner.object != object) continue;
+      if (waits_[owner.thread] != 0) return &owner;
+      if (first == nullptr) first = &owner;
+    }
+    return first;
+  }
+
   void end_wait(const Trace& trace, const Event& event) {
     std::uint32_t& wait = waits_[event.thread];
     if (wait != 0 && trace.events[wait - 1].object == event.object) wait = 0;
@@ -114,6 +145,10 @@ class DeadlockRule final : public Rule {
         finding.message += ", which " + thread_text(held->thread) + " holds";
         finding.evidence.push_back(acquired(trace, *held));
         thread = held->thread;
+      } else if (const Owner* owner = owner_of(wait.object); owner != nullptr) {
+        finding.message += ", which " + thread_text(owner->thread) + " holds";
+        finding.evidence.push_back({owner->event, "acquired " + label_text(trace, wait.object)});
+        thread = owner->thread;
       } else if (const Event& stuck = trace.events[index]; stuck.thread == thread && stuck.arg2 != 0) {
         thread = static_cast<std::uint8_t>(stuck.arg2 - 1);
         finding.message += ", which " + thread_text(thread) + " holds";
@@ -137,6 +172,7 @@ class DeadlockRule final : public Rule {
   }
 
   std::array<std::uint32_t, 256> waits_{};  // by thread: index of its unanswered LockAttempt or WaitBegin, plus 1
+  std::vector<Owner> owners_;               // the oldest first
   bool reported_ = false;
 };
 

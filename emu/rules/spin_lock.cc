@@ -9,7 +9,8 @@
 // Other than the page says:
 // - AtDpcLevel acquires count too; the page's list has only the try form. A try on one's own lock fails and harms nobody.
 // - Check 2 also covers DPC, StartIo, completion, work item, thread, ISR and load routines: Windows stops there as well.
-// - Executive and interrupt spin locks have no rule of their own: check 2 is made for them here.
+// - Executive and interrupt spin locks have no rule of their own: check 2 is made for them here, and check 1 for executive
+//   ones. Their pages forbid that in any mode, also shared again: a writer that waits in between stops the second acquire.
 // - Check 1 leaves a lock held by code that this DPC has interrupted to Deadlock: two routines are at fault, not one.
 // - Where a function that only helps returns does not matter, only where the routine the kernel called returns; and the
 //   callbacks of a cancel-safe queue take and release locks for their caller.
@@ -31,7 +32,8 @@ class SpinLockRule final : public Rule {
                                       1 << MACH_LOCK_INTERRUPT;
       return judge_held_at_return(RuleId::SpinLock, kinds, trace, index, ledger, findings);
     }
-    if (lock_base(event.arg2) == MACH_LOCK_SPIN) {
+    constexpr std::uint32_t recursion = 1 << MACH_LOCK_SPIN | 1 << MACH_LOCK_EX_SHARED | 1 << MACH_LOCK_EX_EXCLUSIVE;
+    if ((recursion >> lock_base(event.arg2) & 1) != 0) {
       judge_acquired_again(RuleId::SpinLock, trace, index, ledger, findings);
     }
   }

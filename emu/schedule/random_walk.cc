@@ -1,30 +1,20 @@
 // Random walk: at each point one of those that can run, with equal chances. Best where many alternations are needed in a
 // short piece of code; the first run of an input is the non-preemptive one.
 
-#include "emu/schedule/hash.h"
+#include "emu/schedule/sampling.h"
 
 namespace wdm {
 
 namespace {
 
-class RandomWalk final : public Strategy {
- public:
-  void begin(const Schedule& schedule, unsigned run) override {
-    run_ = run;
-    seed_ = mix64(schedule.seed * 0x9e3779b97f4a7c15ull + run);
-  }
-
-  unsigned pick(const PointView& view) override {
-    if (run_ == 0) return view.fallback;
-    const std::uint64_t h = mix64(seed_ ^ place_hash(view, view.last));
+class RandomWalk final : public Sampling {
+ protected:
+  unsigned sample(const PointView& view) override {
+    const std::uint64_t h = mix64(seed() ^ place_hash(view, view.last));
     const std::uint64_t set = without_clock(view.enabled, h >> 8);
     const auto n = static_cast<std::uint64_t>(std::popcount(set));
     return nth_actor(set, static_cast<unsigned>((h >> 32) * n >> 32));
   }
-
- private:
-  unsigned run_ = 0;
-  std::uint64_t seed_ = 0;
 };
 
 }  // namespace

@@ -10,34 +10,34 @@
 #include <vector>
 
 #include "emu/schedule/pos.h"
+#include "emu/schedule/sampling.h"
 
 namespace wdm {
 
 namespace {
 
-class Site final : public Strategy {
- public:
-  void begin(const Schedule& schedule, unsigned run) override {
-    run_ = run;
-    const std::uint64_t seed = mix64(schedule.seed * 0x9e3779b97f4a7c15ull + run);
-    order_.begin(seed);
-    if (run == 0) {
+class Site final : public Sampling {
+ protected:
+  void begin_run() override {
+    order_.begin(seed());
+    if (run() == 0) {
       places_.clear();
       steps_ = 0;
       return;
     }
     held_.clear();
     if (places_.empty()) return;
-    const unsigned n = 1 + static_cast<unsigned>(seed % 3);
-    for (unsigned i = 0; i < n; ++i) held_.push_back(places_[mix64(seed + i) % places_.size()]);
-    budget_ = steps_ << (seed >> 8) % 3;
+    const unsigned n = 1 + static_cast<unsigned>(seed() % 3);
+    for (unsigned i = 0; i < n; ++i) held_.push_back(places_[mix64(seed() + i) % places_.size()]);
+    budget_ = steps_ << (seed() >> 8) % 3;
   }
 
-  unsigned pick(const PointView& view) override {
-    if (run_ == 0) {
-      learn(view);
-      return view.fallback;
-    }
+  unsigned first_pick(const PointView& view) override {
+    learn(view);
+    return view.fallback;
+  }
+
+  unsigned sample(const PointView& view) override {
     std::uint64_t free = view.enabled;
     if (budget_ > 0) {
       for (std::uint64_t set = view.enabled; set; set &= set - 1) {
@@ -66,7 +66,6 @@ class Site final : public Strategy {
     if (at == places_.end() || *at != place(p)) places_.insert(at, place(p));
   }
 
-  unsigned run_ = 0;
   PartialOrder order_;
   std::vector<std::uint64_t> places_;  // sorted
   std::vector<std::uint64_t> held_;

@@ -21,6 +21,8 @@ constexpr std::string_view kNames[] = {
 
 std::string_view strategy_name(StrategyId id) { return kNames[static_cast<unsigned>(id)]; }
 
+bool samples(StrategyId id) { return id != StrategyId::directed && id != StrategyId::each_fault; }
+
 unsigned strategy_count() { return std::size(kNames); }
 
 std::uint16_t occurrence_of(const std::vector<std::uint32_t>& log, std::uint32_t index) {

@@ -27,12 +27,14 @@ enum class StrategyId : std::uint8_t {
 #undef STRATEGY
 };
 std::string_view strategy_name(StrategyId id);
+// Does it draw from the seed who runs, or does the scenario say so?
+bool samples(StrategyId id);
 // Number of strategies.
 unsigned strategy_count();
 
 // "When operation 3 is, for the first time, just after IoSetCancelRoutine, T2 runs instead of what would have run."
 struct Directive {
-  enum class Kind : std::uint8_t { run, hold, fail };
+  enum class Kind : std::uint8_t { run, hold, fail };  // fail: what is chosen there is answered with `actor`
   Kind kind = Kind::run;
   Context context{};              // run: which context; hold: ignored
   std::uint16_t ddi = 0;          // DDI_*, at which point; DDI_None: between operations (BEFORE) or at the end (BLOCKED)
@@ -48,6 +50,7 @@ struct Schedule {
   std::uint64_t seed = 0;
   std::uint16_t runs = 1;  // K: how many schedules the input runs
   std::vector<Directive> directives;
+  bool faults = false;  // a sampling strategy answers faults (emu/trace/choices.def), too
   bool operator==(const Schedule&) const = default;
 };
 
@@ -93,6 +96,13 @@ class Strategy {
     (void)kind, (void)n, (void)view;
     return 0;
   }
+  // Can another run of the same schedule answer a question of this kind otherwise?
+  virtual bool may_answer(unsigned kind) const {
+    (void)kind;
+    return false;
+  }
+  // After a run: there is nothing left for further runs of the same schedule to try.
+  virtual bool exhausted() const { return false; }
 };
 
 std::unique_ptr<Strategy> make_strategy(StrategyId id);

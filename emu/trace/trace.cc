@@ -65,6 +65,25 @@ std::string_view event_name(std::uint16_t kind) { return name_at(kEventNames, ki
 
 std::string_view callback_name(std::uint32_t callback) { return name_at(kCallbackNames, callback); }
 
+std::string_view choice_text(unsigned choice) {
+  constexpr std::string_view kTexts[] = {
+#define CHOICE(name, nature, text) text,
+#include "emu/trace/choices.def"
+#undef CHOICE
+  };
+  return choice < CHOICE_COUNT ? kTexts[choice] : "";
+}
+
+bool is_fault(unsigned choice) {
+  enum class Nature { fault, behaviour };
+  constexpr Nature kNatures[] = {
+#define CHOICE(name, nature, text) Nature::nature,
+#include "emu/trace/choices.def"
+#undef CHOICE
+  };
+  return kNatures[choice] == Nature::fault;
+}
+
 const DdiInfo& ddi_info(std::uint16_t ddi) { return ddi < DDI_COUNT ? kDdis[ddi] : kUnknownDdi; }
 
 std::string_view ddi_name(std::uint16_t ddi) { return ddi_info(ddi).name; }

@@ -78,6 +78,11 @@ struct DdiInfo {
   std::string_view title;   // of the documentation page
 };
 const DdiInfo& ddi_info(std::uint16_t ddi);
+// Is this kind of choice (CHOICE_*) a fault, which only a machine short of resources shows?
+bool is_fault(unsigned choice);
+// What another answer than 0 means, in words.
+std::string_view choice_text(unsigned choice);
+
 // Number of the DDI with that name, DDI_None when there is none. Linear: for set-up, not for every event.
 std::uint16_t find_ddi(std::string_view name);
 

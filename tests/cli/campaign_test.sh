@@ -190,4 +190,26 @@ case_repeat() {
   run 5 replay "$drivers/not_deterministic" "$here/use_after_free.scn" --repeat 100; says 'EMU BUG: .* differs from the first'
 }
 
+case_faults() {
+  run 0 fuzz "$drivers/unchecked" --time 3 --jobs 1 --seed 1 --out plain
+  run 1 fuzz "$drivers/unchecked" --time 60 --jobs 1 --seed 1 --out faults --faults
+  says 'SUMMARY: wdmfuzz: SEGV driver.c:14 in Create'
+  grep -q '^ *fail at op [0-9]* ExAllocatePoolWithTag 2$' faults/findings/*.scn || fail 'the case does not name the failure'
+  run 1 replay "$drivers/unchecked" faults/findings/*.scn
+}
+
+case_each_fault() {
+  printf 'wdmfuzz 1\n1: T1 open h1\n' > open.scn
+  run 0 replay "$drivers/unchecked" open.scn
+  run 1 replay "$drivers/unchecked" --each-fault open.scn
+  says '^ *fail at op 1 ExAllocatePoolWithTag 2$'
+  says 'T1 ExAllocatePoolWithTag: the allocation fails  driver.c:11'
+  says 'reproduce: .*--each-fault open.scn'
+  printf 'wdmfuzz 1\n' > load.scn
+  run 0 replay "$drivers/unchecked" --each-fault load.scn
+  says 'load.scn: clean with each of 1 faults'
+  run 2 replay "$drivers/unchecked" --each-fault --repeat 2 load.scn
+  complains 'each-fault'
+}
+
 run_case

@@ -9,7 +9,7 @@
 namespace wdm::test {
 
 inline const DriverProfile& profile() {
-  static const DriverProfile sample{"sample", {0x222000, 0x222004, 0x22200b, 0x226010}, {}, 0xffffffff, 2, true, {}, true};
+  static const DriverProfile sample{"sample", {0x222000, 0x222004, 0x22200b, 0x226010}, {}, 0xffffffff, 2, true, false, {}, true};
   return sample;
 }
 
@@ -55,6 +55,7 @@ inline Scenario any_scenario(std::uint64_t seed) {
   schedule.strategy = static_cast<StrategyId>(random.below(strategy_count()));
   schedule.seed = random.next() >> random.below(64);
   schedule.runs = static_cast<std::uint16_t>(random.between(1, limits::kMaxRuns));
+  schedule.faults = random.percent(50);
   const std::size_t directives = operations ? random.below(20) : 0;
   for (std::size_t i = 0; i < directives; ++i)
     schedule.directives.push_back(any_directive(random, random.one_of(scenario.operations).id));

@@ -141,7 +141,7 @@ TEST(RandomScenario, HasTheHabitsOfARealProgram) {
     }
   }
   EXPECT_EQ(kinds.size(), op_count());
-  EXPECT_EQ(strategies.size(), strategy_count());
+  EXPECT_EQ(strategies.size(), strategy_count() - 1) << "all but each_fault";
   EXPECT_NEAR(strategies[StrategyId::site], kCount * 0.40, kCount * 0.05);
   EXPECT_NEAR(strategies[StrategyId::directed], kCount * 0.15, kCount * 0.05);
   EXPECT_GT(known_codes, ioctls * 85 / 100);
@@ -149,10 +149,27 @@ TEST(RandomScenario, HasTheHabitsOfARealProgram) {
 }
 
 TEST(RandomScenario, SendsOnlyWhatTheDriverHandles) {
-  DriverProfile reader{"reader", {}, {}, 1u << 0x00 | 1u << 0x03, 1, false, {}};
+  DriverProfile reader{"reader", {}, {}, 1u << 0x00 | 1u << 0x03, 1, false, false, {}, {}};
   const std::set<OpKind> possible = {OpKind::open, OpKind::close, OpKind::read, OpKind::cancel, OpKind::wait};
   for (std::uint64_t seed = 0; seed < 1000; ++seed)
     for (const Operation& op : random_scenario(seed, reader).operations) ASSERT_TRUE(possible.contains(op.kind));
+}
+
+TEST(RandomScenario, HasFaultsOnlyWhenTheProfileSaysSo) {
+  const auto faulty = [](const Scenario& s) {
+    const auto fails = [](const Directive& d) { return d.kind == Directive::Kind::fail; };
+    return s.schedule.faults || s.schedule.strategy == StrategyId::each_fault ||
+           std::any_of(s.schedule.directives.begin(), s.schedule.directives.end(), fails);
+  };
+  DriverProfile with = profile();
+  with.faults = true;
+  unsigned found = 0;
+  for (std::uint64_t seed = 0; seed < 1000; ++seed) {
+    ASSERT_FALSE(faulty(random_scenario(seed, profile())));
+    found += faulty(random_scenario(seed, with));
+  }
+  EXPECT_GT(found, 500u);
+  EXPECT_LT(found, 800u);
 }
 
 TEST(CrossOver, MakesAScenarioOfTwo) {

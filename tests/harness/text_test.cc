@@ -134,9 +134,9 @@ TEST(Text, BlanksCommentsAndOrderDoNotMatter) {
 }
 
 TEST(Text, SchedulesHaveASeedAndRuns) {
-  const Scenario s = from_text("wdmfuzz 1\nschedule random runs=16 seed=0x12\n");
+  const Scenario s = from_text("wdmfuzz 1\nschedule random faults runs=16 seed=0x12\n");
   EXPECT_EQ(s.schedule, (Schedule{StrategyId::random, 0x12, 16, {}}));
-  EXPECT_EQ(to_text(s), "wdmfuzz 1\ncpus 2\nschedule random seed=0x12 runs=16\n");
+  EXPECT_EQ(to_text(s), "wdmfuzz 1\ncpus 2\nschedule random seed=0x12 runs=16 faults\n");
 }
 
 TEST(Text, DurationsHaveTheLargestExactUnit) {

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <excpt.h>
+#include <limits.h>
 #include <ntdef.h>
 #include <intrin.h>
 

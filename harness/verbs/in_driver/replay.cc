@@ -14,6 +14,7 @@
 #include "harness/expected_run.h"
 #include "harness/repeated_run.h"
 #include "harness/reported_run.h"
+#include "harness/run.h"
 
 namespace wdm {
 
@@ -52,7 +53,28 @@ int expected_exit(const std::string& file, const Scenario& scenario, Outcome out
   return kExitFound;
 }
 
+// The case once for each allocation and request that it makes, which fails then; up to the first finding.
+int fail_each(const Options& options, const std::string& file) {
+  Scenario scenario = read_scenario(file, driver_profile());
+  if (scenario.schedule.strategy != StrategyId::directed) scenario.schedule.directives.clear();
+  scenario.schedule.strategy = StrategyId::each_fault;
+  scenario.schedule.runs = limits::kMaxRuns;
+  scenario.schedule.faults = false;
+  for (scenario.schedule.seed = 0;; scenario.schedule.seed += limits::kMaxRuns - 1) {
+    const int code = run_reported(scenario, [&](Report& report) {
+      report.reproduce = fmt::format("{} replay {} --each-fault {}", program_as_typed(), driver_argument(), file);
+      if (report.outcome != Outcome::clean) put(report, options);
+    });
+    if (code != kExitClean) return code;
+    if (!machine().had_choice()) break;
+  }
+  const std::uint64_t last_run = last_schedule();
+  fmt::print("{}: clean with each of {} faults\n", file, scenario.schedule.seed + (last_run ? last_run - 1 : 0));
+  return kExitClean;
+}
+
 int replay_one(const Options& options, const std::string& file) {
+  if (options.each_fault) return fail_each(options, file);
   const Scenario scenario = read_scenario(file, driver_profile());
   int expected = kExitFound;
   const int code = run_reported(scenario, [&](Report& report) {
@@ -108,6 +130,8 @@ int replay_all_repeatedly(const Options& options) {
 }  // namespace
 
 int verb_replay(const Options& options) {
+  if (options.each_fault && (options.repeat > 1 || options.expect))
+    throw UserError("--each-fault changes the case, so it goes with neither --expect nor --repeat");
   if (options.repeat > 1) {
     if (!options.output.empty() || options.trace != "text") throw UserError("--repeat prints no report; leave out -o and --trace");
     return replay_all_repeatedly(options);

@@ -293,5 +293,91 @@ TEST_F(MachineTest, UserMemoryIsItsOwnRange) {
   });
 }
 
+std::uint32_t ex_word[2];
+
+std::uint8_t acquire_ex(std::uint32_t kind) {
+  const auto old = machine().raise_irql(kDispatch, nullptr);
+  machine().lock_acquire(ex_word, kind, old, nullptr);
+  return old;
+}
+
+void release_ex(std::uint8_t old, std::uint32_t kind) {
+  machine().lock_release(ex_word, kind, old, nullptr);
+  machine().lower_irql(old, nullptr);
+}
+
+TEST_F(MachineTest, ReadersShareAnExecutiveLock) {
+  ex_word[0] = 0, ex_word[1] = 0x12345678;
+  preempt(1, 1, 2);
+  const auto read = [&](const char* name) {
+    return [this, name] {
+      const auto old = acquire_ex(MACH_LOCK_EX_SHARED);
+      note(std::string(name) + " in");
+      point();
+      note(std::string(name) + " out");
+      release_ex(old, MACH_LOCK_EX_SHARED);
+    };
+  };
+  run(2, {read("1"), read("2")});
+  EXPECT_EQ(result_.outcome, Outcome::clean);
+  EXPECT_EQ(log_, (std::vector<std::string>{"1 in", "2 in", "2 out", "1 out"}));
+  EXPECT_EQ(ex_word[1], 0x12345678u);
+}
+
+TEST_F(MachineTest, WaitingWriterKeepsNewReadersOut) {
+  ex_word[0] = 0;
+  preempt(1, 1, 2);  // the writer comes while the first reader is in, and spins
+  preempt(1, 2, 3);  // then the other reader, which has to wait behind it
+  run(4, {[&] {
+            const auto old = acquire_ex(MACH_LOCK_EX_SHARED);
+            point();
+            point();
+            note("1 out");
+            EXPECT_FALSE(machine().lock_convert(ex_word, nullptr));
+            release_ex(old, MACH_LOCK_EX_SHARED);
+          },
+          [&] {
+            const auto old = acquire_ex(MACH_LOCK_EX_EXCLUSIVE);
+            note("writer");
+            release_ex(old, MACH_LOCK_EX_EXCLUSIVE);
+          },
+          [&] {
+            EXPECT_FALSE(machine().lock_try(ex_word, MACH_LOCK_EX_SHARED, kDispatch, nullptr));
+            const auto old = acquire_ex(MACH_LOCK_EX_SHARED);
+            note("3");
+            release_ex(old, MACH_LOCK_EX_SHARED);
+          }});
+  EXPECT_EQ(result_.outcome, Outcome::clean);
+  EXPECT_EQ(log_, (std::vector<std::string>{"1 out", "writer", "3"}));
+}
+
+TEST_F(MachineTest, OnlyReaderBecomesWriter) {
+  ex_word[0] = 0;
+  run(1, {[&] {
+    const auto old = acquire_ex(MACH_LOCK_EX_SHARED);
+    EXPECT_TRUE(machine().lock_convert(ex_word, nullptr));
+    EXPECT_FALSE(machine().lock_convert(ex_word, nullptr));
+    EXPECT_FALSE(machine().lock_try(ex_word, MACH_LOCK_EX_SHARED, kDispatch, nullptr));
+    release_ex(old, MACH_LOCK_EX_EXCLUSIVE);
+    EXPECT_TRUE(machine().lock_try(ex_word, MACH_LOCK_EX_SHARED, kDispatch, nullptr));
+    machine().lock_release(ex_word, MACH_LOCK_EX_SHARED, kPassive, nullptr);
+  }});
+  EXPECT_EQ(result_.outcome, Outcome::clean);
+}
+
+TEST_F(MachineTest, BoundThreadRunsOnItsProcessor) {
+  static unsigned cpu;
+  cpu = 99;
+  schedule_.strategy = StrategyId::random;
+  schedule_.runs = 20;
+  run(3, {[&] { point(); }, [&] { point(); }}, [] {
+    const unsigned thread = machine().create_thread([](void*) { cpu = machine().cpu(); }, nullptr, MACH_THREAD_WORKER,
+                                                    nullptr, nullptr);
+    machine().bind(thread, 2);
+  });
+  EXPECT_EQ(result_.outcome, Outcome::clean);
+  EXPECT_EQ(cpu, 2u);
+}
+
 }  // namespace
 }  // namespace wdm::test

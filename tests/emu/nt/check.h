@@ -6,6 +6,8 @@
 #include "emu/nt/nt.h"
 
 extern "C" void mach_test_check(int ok, const char* what, int line);
+/* The test has to end as DRIVER BUG, with a message that contains this. */
+extern "C" void mach_test_expect_stop(const char* message);
 
 #define CHECK(condition) mach_test_check((condition) ? 1 : 0, __FILE__ ": " #condition, __LINE__)
 #define TEST(name) extern "C" void test_##name(void)
@@ -31,6 +33,12 @@ inline void* start_thread(PKSTART_ROUTINE routine, void* context) {
   CHECK(ObReferenceObjectByHandle(handle, 0, *PsThreadType, KernelMode, &thread, nullptr) == STATUS_SUCCESS);
   CHECK(ZwClose(handle) == STATUS_SUCCESS);
   return thread;
+}
+
+/* Until every other thread has come to a stop. */
+inline void let_others_run() {
+  LARGE_INTEGER pause = milliseconds(1);
+  KeDelayExecutionThread(KernelMode, FALSE, &pause);
 }
 
 inline void join(void* thread) {

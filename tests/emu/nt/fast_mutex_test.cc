@@ -30,6 +30,55 @@ TEST(fast_mutex_excludes) {
   CHECK(shared.counter == 40 && shared.mutex.Count == 1);
 }
 
+TEST(guarded_mutex_excludes_and_raises) {
+  KGUARDED_MUTEX mutex;
+  KeInitializeGuardedMutex(&mutex);
+  KeAcquireGuardedMutex(&mutex);
+  CHECK(KeGetCurrentIrql() == APC_LEVEL && KeAreAllApcsDisabled());
+  CHECK(!KeTryToAcquireGuardedMutex(&mutex));
+  KeReleaseGuardedMutex(&mutex);
+  CHECK(KeGetCurrentIrql() == PASSIVE_LEVEL && !KeAreAllApcsDisabled());
+  CHECK(KeTryToAcquireGuardedMutex(&mutex));
+  KeReleaseGuardedMutex(&mutex);
+  KeEnterGuardedRegion();
+  KeAcquireGuardedMutexUnsafe(&mutex);
+  CHECK(KeGetCurrentIrql() == PASSIVE_LEVEL);
+  KeReleaseGuardedMutexUnsafe(&mutex);
+  KeLeaveGuardedRegion();
+}
+
+TEST(fast_mutex_released_by_who_does_not_own_it) {
+  FAST_MUTEX mutex;
+  ExInitializeFastMutex(&mutex);
+  KIRQL old;
+  KeRaiseIrql(APC_LEVEL, &old);
+  mach_test_expect_stop("bug check 0X162");
+  ExReleaseFastMutex(&mutex);
+}
+
+TEST(fast_mutex_acquired_again_names_its_owner) {
+  FAST_MUTEX mutex;
+  ExInitializeFastMutex(&mutex);
+  mach_enter(CALLBACK_Unload, (const void*)increment, 0, 0);
+  ExAcquireFastMutex(&mutex);
+  mach_test_expect_stop("T0 waits for Mutex 1, which T0 holds");
+  ExAcquireFastMutex(&mutex);
+}
+
+TEST(regions_nest) {
+  KeEnterCriticalRegion();
+  KeEnterCriticalRegion();
+  KeLeaveCriticalRegion();
+  CHECK(KeAreApcsDisabled() && !KeAreAllApcsDisabled());
+  KeEnterGuardedRegion();
+  CHECK(KeAreAllApcsDisabled());
+  KeLeaveGuardedRegion();
+  KeLeaveCriticalRegion();
+  CHECK(!KeAreApcsDisabled() && !KeAreAllApcsDisabled());
+  mach_test_expect_stop("bug check 0XC4 (0x40003");
+  KeLeaveCriticalRegion();
+}
+
 TEST(fast_mutex_irql) {
   FAST_MUTEX mutex;
   ExInitializeFastMutex(&mutex);

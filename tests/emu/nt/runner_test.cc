@@ -17,6 +17,7 @@
 namespace {
 
 std::string failures;
+std::string expected_stop;
 
 struct Named {
   const char* name;
@@ -59,11 +60,17 @@ class KernelTest : public ::testing::TestWithParam<Named> {
     PatientClock strategy(id);
     for (unsigned i = 0; i < runs; ++i) {
       failures.clear();
+      expected_stop.clear();
       strategy.begin(schedule, i);
       Named test = GetParam();
       const auto& result = wdm::machine().run({"test", nullptr, nullptr, nullptr}, 2, strategy, {}, body, &test);
-      ASSERT_EQ(result.outcome, wdm::Outcome::clean) << result.message << " in schedule " << i;
       ASSERT_EQ(failures, "") << "in schedule " << i;
+      if (expected_stop.empty()) {
+        ASSERT_EQ(result.outcome, wdm::Outcome::clean) << result.message << " in schedule " << i;
+        continue;
+      }
+      ASSERT_EQ(result.outcome, wdm::Outcome::driver_bug) << "in schedule " << i;
+      ASSERT_NE(result.message.find(expected_stop), std::string::npos) << result.message << " in schedule " << i;
     }
   }
 };
@@ -78,6 +85,8 @@ INSTANTIATE_TEST_SUITE_P(Nt, KernelTest, ::testing::ValuesIn(kTests),
                          [](const auto& info) { return std::string(info.param.name); });
 
 }  // namespace
+
+extern "C" void mach_test_expect_stop(const char* message) { expected_stop = message; }
 
 extern "C" void mach_test_check(int ok, const char* what, int line) {
   if (!ok) failures += std::string(what) + " (line " + std::to_string(line) + ")\n";

@@ -5,7 +5,6 @@ namespace {
 struct Scene {
   KEVENT event;
   KSEMAPHORE semaphore;
-  KMUTEX mutex;
   LONG order;
   LONG first;
   LONG second;
@@ -29,21 +28,6 @@ void NTAPI wait_both(PVOID context) {
   CHECK(KeWaitForMultipleObjects(2, objects, WaitAll, Executive, KernelMode, FALSE, nullptr, nullptr) ==
         STATUS_SUCCESS);
   scene->first = 1;
-}
-
-void NTAPI hold_mutex(PVOID context) {
-  auto* scene = (Scene*)context;
-  CHECK(KeWaitForSingleObject(&scene->mutex, Executive, KernelMode, FALSE, nullptr) == STATUS_SUCCESS);
-  KeSetEvent(&scene->event, 0, FALSE);
-  LARGE_INTEGER pause = milliseconds(10);
-  KeDelayExecutionThread(KernelMode, FALSE, &pause);
-  scene->first = 1;
-  KeReleaseMutex(&scene->mutex, FALSE);
-}
-
-void let_others_run() {
-  LARGE_INTEGER pause = milliseconds(1);
-  KeDelayExecutionThread(KernelMode, FALSE, &pause);
 }
 
 }  // namespace
@@ -133,21 +117,86 @@ TEST(semaphore_counts) {
   CHECK(!is_signaled(&semaphore));
 }
 
-TEST(mutex_is_recursive_and_owned) {
-  Scene scene = {};
-  KeInitializeMutex(&scene.mutex, 0);
-  CHECK(is_signaled(&scene.mutex) && is_signaled(&scene.mutex));
-  CHECK(KeAreApcsDisabled());
-  CHECK(KeReleaseMutex(&scene.mutex, FALSE) == -1);
-  CHECK(KeReleaseMutex(&scene.mutex, FALSE) == 0);
-  CHECK(!KeAreApcsDisabled());
+TEST(semaphore_limit_is_raised) {
+  KSEMAPHORE semaphore;
+  KeInitializeSemaphore(&semaphore, 1, 2);
+  mach_test_expect_stop("0xc0000047");
+  KeReleaseSemaphore(&semaphore, 0, 2, FALSE);
+}
 
-  KeInitializeEvent(&scene.event, NotificationEvent, FALSE);
-  void* thread = start_thread(hold_mutex, &scene);
-  KeWaitForSingleObject(&scene.event, Executive, KernelMode, FALSE, nullptr);
-  CHECK(!is_signaled(&scene.mutex));
-  CHECK(KeWaitForSingleObject(&scene.mutex, Executive, KernelMode, FALSE, nullptr) == STATUS_SUCCESS);
-  CHECK(scene.first == 1);
-  KeReleaseMutex(&scene.mutex, FALSE);
-  join(thread);
+/* Neither thread can have the other's second object: a wait for all takes nothing before it can take everything. */
+namespace {
+
+struct Pair {
+  KEVENT a, b;
+  LONG counter;
+};
+
+void take_both_and_count(Pair* pair, void* first, void* second) {
+  void* objects[] = {first, second};
+  for (int i = 0; i < 5; ++i) {
+    CHECK(KeWaitForMultipleObjects(2, objects, WaitAll, Executive, KernelMode, FALSE, nullptr, nullptr) == STATUS_SUCCESS);
+    const LONG value = pair->counter;
+    YieldProcessor();
+    pair->counter = value + 1;
+    KeSetEvent(&pair->b, 0, FALSE);
+    KeSetEvent(&pair->a, 0, FALSE);
+  }
+}
+
+void NTAPI take_a_and_b(PVOID context) {
+  auto* pair = (Pair*)context;
+  take_both_and_count(pair, &pair->a, &pair->b);
+}
+
+void NTAPI take_b_and_a(PVOID context) {
+  auto* pair = (Pair*)context;
+  take_both_and_count(pair, &pair->b, &pair->a);
+}
+
+}  // namespace
+
+TEST(wait_for_all_is_atomic) {
+  Pair pair = {};
+  KeInitializeEvent(&pair.a, SynchronizationEvent, TRUE);
+  KeInitializeEvent(&pair.b, SynchronizationEvent, TRUE);
+  void* one = start_thread(take_a_and_b, &pair);
+  void* two = start_thread(take_b_and_a, &pair);
+  join(one);
+  join(two);
+  CHECK(pair.counter == 10);
+}
+
+TEST(wait_for_many_objects_needs_blocks) {
+  KEVENT events[4];
+  void* objects[4];
+  KWAIT_BLOCK blocks[4];
+  for (int i = 0; i < 4; ++i) {
+    KeInitializeEvent(&events[i], SynchronizationEvent, i == 3);
+    objects[i] = &events[i];
+  }
+  LARGE_INTEGER timeout = milliseconds(1);
+  CHECK(KeWaitForMultipleObjects(4, objects, WaitAny, Executive, KernelMode, FALSE, nullptr, blocks) == STATUS_WAIT_3);
+  CHECK(KeWaitForMultipleObjects(4, objects, WaitAny, Executive, KernelMode, FALSE, &timeout, blocks) == STATUS_TIMEOUT);
+  mach_test_expect_stop("bug check 0XC");
+  KeWaitForMultipleObjects(4, objects, WaitAny, Executive, KernelMode, FALSE, nullptr, nullptr);
+}
+
+TEST(wait_follows_an_event_set_with_wait) {
+  KEVENT a, b;
+  KeInitializeEvent(&a, NotificationEvent, FALSE);
+  KeInitializeEvent(&b, NotificationEvent, TRUE);
+  CHECK(KeSetEvent(&a, 0, TRUE) == 0);
+  CHECK(KeGetCurrentIrql() == DISPATCH_LEVEL);
+  CHECK(KeWaitForSingleObject(&b, Executive, KernelMode, FALSE, nullptr) == STATUS_SUCCESS);
+  CHECK(KeGetCurrentIrql() == PASSIVE_LEVEL);
+}
+
+TEST(wait_at_dispatch_level_only_looks) {
+  KEVENT event;
+  KeInitializeEvent(&event, SynchronizationEvent, TRUE);
+  KIRQL old;
+  KeRaiseIrql(DISPATCH_LEVEL, &old);
+  CHECK(is_signaled(&event) && !is_signaled(&event));
+  KeLowerIrql(old);
 }

@@ -68,6 +68,27 @@ TEST(Deadlock, NamesTheWholeCircle) {
   EXPECT_EQ(finding.evidence.at(0).text, "acquired Lock B");
 }
 
+TEST(Deadlock, FollowsOwnersOfMutexesAndResources) {
+  EventList run;
+  const ObjectId mutex = run.object(OBJECT_Mutex), resource = run.object(OBJECT_Resource);
+  run.thread(1).enter(CALLBACK_Dispatch).add(EVENT_Own, mutex, 2);
+  const std::uint32_t owned = run.last();
+  run.thread(2).enter(CALLBACK_Dispatch).add(EVENT_Own, resource, 3).add(EVENT_WaitBegin, mutex);
+  run.thread(1).add(EVENT_WaitBegin, resource).add(EVENT_Stuck, resource, 2, 0);
+  EXPECT_EQ(run.fired(), names{"Deadlock"});
+  EXPECT_EQ(run.finding().message, "T1 waits for Resource 1, which T2 holds; T2 waits for Mutex 1, which T1 holds");
+  EXPECT_EQ(run.finding().evidence.at(2).event, owned);
+}
+
+TEST(Deadlock, NamesTheOwnerThatWaitsToo) {
+  EventList run;
+  const ObjectId resource = run.object(OBJECT_Resource), event = run.object(OBJECT_Event);
+  run.thread(2).add(EVENT_Own, resource, 3).thread(3).add(EVENT_Own, resource, 4).add(EVENT_WaitBegin, event);
+  run.thread(4).add(EVENT_Own, resource, 5).add(EVENT_Disown, resource, 5);
+  run.thread(1).enter(CALLBACK_Dispatch).add(EVENT_WaitBegin, resource).add(EVENT_Stuck, resource, 2, 0);
+  EXPECT_EQ(run.finding().message, "T1 waits for Resource 1, which T3 holds; T3 waits for Event 1");
+}
+
 TEST(Deadlock, FiresForLockOfAThreadThatIsGone) {
   EventList run;
   const ObjectId lock = run.lock();

@@ -170,5 +170,26 @@ TEST(SpinLock, EverySmallSequence) {
   }
 }
 
+TEST(SpinLock, FiresForExecutiveLocksAcquiredAgainInAnyMode) {
+  for (std::uint32_t first : {MACH_LOCK_EX_SHARED, MACH_LOCK_EX_EXCLUSIVE}) {
+    for (std::uint32_t second : {MACH_LOCK_EX_SHARED, MACH_LOCK_EX_EXCLUSIVE}) {
+      EventList run;
+      const ObjectId lock = run.raw_lock();
+      run.enter(CALLBACK_Dispatch).acquire(lock, first).attempt(lock, second | kAtDpc);
+      EXPECT_EQ(run.fired(), names{"SpinLock"}) << first << " " << second;
+    }
+  }
+}
+
+TEST(SpinLock, SilentForTwoReadersAndForOneThatConverts) {
+  EventList run;
+  const ObjectId lock = run.raw_lock();
+  run.thread(1).enter(CALLBACK_Dispatch).acquire(lock, MACH_LOCK_EX_SHARED);
+  run.thread(2).enter(CALLBACK_Dispatch).acquire(lock, MACH_LOCK_EX_SHARED).release(lock, 0, MACH_LOCK_EX_SHARED);
+  run.leave(CALLBACK_Dispatch).thread(1).add(EVENT_LockAcquired, lock, 2, MACH_LOCK_EX_EXCLUSIVE);
+  run.release(lock, 0, MACH_LOCK_EX_EXCLUSIVE).leave(CALLBACK_Dispatch);
+  EXPECT_EQ(run.fired(), names{});
+}
+
 }  // namespace
 }  // namespace wdm

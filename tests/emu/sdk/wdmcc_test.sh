@@ -68,6 +68,28 @@ expect 0 '' -o mapping.o --sanitize none --coverage none --profile driver/main.c
 check test "$(objdump -hw mapping.o | grep -c ' __llvm_cov\(map\|fun\) \| __llvm_prf_cnts ')" = 3
 expect 0 '' -o layout.o --kernel "$here/layout_test.c" "$here/layout_test.cc"
 
+# What only Microsoft's compiler takes: one variable in two sources, an enumeration that nobody defines, PREFIX"text".
+cat > shared.h << 'EOF'
+#include <ntddk.h>
+#include <ntstrsafe.h>
+#define PREFIX L
+PVOID SharedTable[4];
+struct Uses { enum nowhere Status; ULONG After; };
+EOF
+cat > one.c << 'EOF'
+#include "shared.h"
+static_assert(FIELD_OFFSET(struct Uses, After) == 4, "an undefined enumeration is an int");
+static_assert(sizeof(PREFIX"ab") == 6, "wide");
+NTSTATUS Two(PWSTR Text);
+NTSTATUS DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath) {
+  SharedTable[0] = DriverObject;
+  return RtlStringCchCopyW(RegistryPath->Buffer, 3, PREFIX"ab");
+}
+EOF
+printf '#include "shared.h"\nNTSTATUS Two(PWSTR Text) { return RtlStringCbCopyW(Text, 8, SharedTable[0]); }\n' > two.c
+expect 0 '' -o joined.o one.c two.c
+check test "$(nm joined.o | grep -c " SharedTable$")" = 1
+
 expect 2 'broken\.c:1:9: error' -o x.o broken.c
 expect 2 'no DriverEntry in empty\.c' -o x.o empty.c
 expect 2 'no such file: nowhere\.c' -o x.o nowhere.c

@@ -91,6 +91,7 @@
 #define _Ret_
 #define _Ret_opt_valid_
 #define _Ret_opt_z_
+#define _Unreferenced_parameter_
 #define _Valid_
 #define _Writeonly_
 #define __analysis_hint_
@@ -368,3 +369,9 @@
 
 #undef __drv_arg
 #define __drv_arg(...)
+
+/* The package leaves these out in C++, where they clash with a library that no driver uses. */
+#undef __in
+#define __in
+#undef __out
+#define __out

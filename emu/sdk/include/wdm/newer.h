@@ -116,6 +116,30 @@ LOGICAL NTAPI ExTryConvertSharedSpinLockExclusive(PEX_SPIN_LOCK SpinLock);
 LOGICAL NTAPI ExTryAcquireSpinLockSharedAtDpcLevel(PEX_SPIN_LOCK SpinLock);
 LOGICAL NTAPI ExTryAcquireSpinLockExclusiveAtDpcLevel(PEX_SPIN_LOCK SpinLock);
 
+/* Push locks. ntifs.h of the package has the type, too, as a macro. */
+typedef ULONG_PTR EX_PUSH_LOCK, *PEX_PUSH_LOCK;
+#define EX_DEFAULT_PUSH_LOCK_FLAGS 0x00000000
+#define EX_PUSH_LOCK_FLAGS_MASK 0x00000003
+VOID ExInitializePushLock(PEX_PUSH_LOCK PushLock);
+VOID NTAPI ExAcquirePushLockExclusive(PEX_PUSH_LOCK PushLock);
+VOID NTAPI ExAcquirePushLockShared(PEX_PUSH_LOCK PushLock);
+VOID NTAPI ExReleasePushLockExclusive(PEX_PUSH_LOCK PushLock);
+VOID NTAPI ExReleasePushLockShared(PEX_PUSH_LOCK PushLock);
+VOID NTAPI ExAcquirePushLockExclusiveEx(PEX_PUSH_LOCK PushLock, ULONG Flags);
+VOID NTAPI ExAcquirePushLockSharedEx(PEX_PUSH_LOCK PushLock, ULONG Flags);
+BOOLEAN NTAPI ExTryAcquirePushLockExclusiveEx(PEX_PUSH_LOCK PushLock, ULONG Flags);
+BOOLEAN NTAPI ExTryAcquirePushLockSharedEx(PEX_PUSH_LOCK PushLock, ULONG Flags);
+VOID NTAPI ExReleasePushLockExclusiveEx(PEX_PUSH_LOCK PushLock, ULONG Flags);
+VOID NTAPI ExReleasePushLockSharedEx(PEX_PUSH_LOCK PushLock, ULONG Flags);
+VOID NTAPI ExReleasePushLockEx(PEX_PUSH_LOCK PushLock, ULONG Flags);
+
+/* Resources, DPCs, timers. */
+BOOLEAN NTAPI ExTryToAcquireResourceExclusiveLite(PERESOURCE Resource);
+BOOLEAN NTAPI KeRemoveQueueDpcEx(PRKDPC Dpc, BOOLEAN WaitIfActive);
+FORCEINLINE VOID ExInitializeDeleteTimerParameters(PEXT_DELETE_PARAMETERS Parameters) {
+  RtlZeroMemory(Parameters, sizeof(*Parameters));
+}
+
 /* Time. */
 VOID NTAPI KeQuerySystemTimePrecise(PLARGE_INTEGER CurrentTime);
 ULONG64 NTAPI KeQueryInterruptTimePrecise(PULONG64 QpcTimeStamp);
@@ -138,7 +162,17 @@ NTSTATUS NTAPI IoOpenDriverRegistryKey(PDRIVER_OBJECT DriverObject, DRIVER_REGKE
 #define RTL_QUERY_REGISTRY_TYPECHECK_SHIFT 24
 #define RTL_QUERY_REGISTRY_TYPECHECK_MASK (0xffu << RTL_QUERY_REGISTRY_TYPECHECK_SHIFT)
 
+/* Lists of strings, each ended by a null character and the list by another. */
+typedef WCHAR *PZZWSTR;
+typedef const WCHAR *PCZZWSTR;
+
 /* Role types. */
+typedef VOID NTAPI IO_CSQ_INSERT_IRP(struct _IO_CSQ *Csq, PIRP Irp);
+typedef VOID NTAPI IO_CSQ_REMOVE_IRP(struct _IO_CSQ *Csq, PIRP Irp);
+typedef PIRP NTAPI IO_CSQ_PEEK_NEXT_IRP(struct _IO_CSQ *Csq, PIRP Irp, PVOID PeekContext);
+typedef VOID NTAPI IO_CSQ_ACQUIRE_LOCK(struct _IO_CSQ *Csq, PKIRQL Irql);
+typedef VOID NTAPI IO_CSQ_RELEASE_LOCK(struct _IO_CSQ *Csq, KIRQL Irql);
+typedef VOID NTAPI IO_CSQ_COMPLETE_CANCELED_IRP(struct _IO_CSQ *Csq, PIRP Irp);
 typedef DRIVER_DISPATCH DRIVER_DISPATCH_PAGED, DRIVER_DISPATCH_RAISED;
 typedef VOID NTAPI DRIVER_REINITIALIZE(struct _DRIVER_OBJECT *DriverObject, PVOID Context, ULONG Count);
 #ifndef __cplusplus
@@ -164,5 +198,12 @@ NTSTATUS NTAPI IoGetActivityIdIrp(PIRP Irp, LPGUID Guid);
 NTSTATUS NTAPI IoSetActivityIdIrp(PIRP Irp, LPCGUID Guid);
 
 #ifdef __cplusplus
+}
+#endif
+
+#ifdef __cplusplus
+/* Microsoft's compiler passes a literal where a PVOID is wanted. */
+extern "C++" inline VOID RtlAssert(const char *Condition, const char *File, ULONG Line, const char *Message) {
+  RtlAssert((PVOID)Condition, (PVOID)File, Line, (PSTR)Message);
 }
 #endif

@@ -1,0 +1,105 @@
+#include "tests/emu/nt/check.h"
+
+namespace {
+
+struct Scene {
+  KMUTEX mutex;
+  KEVENT held;
+  LONG first;
+};
+
+void init(Scene* scene) {
+  *scene = {};
+  KeInitializeMutex(&scene->mutex, 0);
+  KeInitializeEvent(&scene->held, NotificationEvent, FALSE);
+}
+
+void NTAPI hold(PVOID context) {
+  auto* scene = (Scene*)context;
+  CHECK(KeWaitForSingleObject(&scene->mutex, Executive, KernelMode, FALSE, nullptr) == STATUS_SUCCESS);
+  KeSetEvent(&scene->held, 0, FALSE);
+  LARGE_INTEGER pause = milliseconds(10);
+  KeDelayExecutionThread(KernelMode, FALSE, &pause);
+  scene->first = 1;
+  KeReleaseMutex(&scene->mutex, FALSE);
+}
+
+void NTAPI end_with_it(PVOID context) {
+  auto* scene = (Scene*)context;
+  KeWaitForSingleObject(&scene->mutex, Executive, KernelMode, FALSE, nullptr);
+}
+
+void NTAPI wait_and_release(PVOID context) {
+  auto* scene = (Scene*)context;
+  KeWaitForSingleObject(&scene->mutex, Executive, KernelMode, FALSE, nullptr);
+  scene->first = 1;
+  CHECK(KeReleaseMutex(&scene->mutex, FALSE) == 0);
+}
+
+}  // namespace
+
+TEST(mutex_is_recursive_and_owned) {
+  Scene scene;
+  init(&scene);
+  CHECK(KeReadStateMutex(&scene.mutex) == 1);
+  CHECK(is_signaled(&scene.mutex) && is_signaled(&scene.mutex));
+  CHECK(KeReadStateMutex(&scene.mutex) == -1);
+  CHECK(KeAreApcsDisabled());
+  CHECK(KeReleaseMutex(&scene.mutex, FALSE) == -1);
+  CHECK(KeAreApcsDisabled());
+  CHECK(KeReleaseMutex(&scene.mutex, FALSE) == 0);
+  CHECK(!KeAreApcsDisabled());
+
+  void* thread = start_thread(hold, &scene);
+  KeWaitForSingleObject(&scene.held, Executive, KernelMode, FALSE, nullptr);
+  CHECK(!is_signaled(&scene.mutex));
+  CHECK(KeWaitForMutexObject(&scene.mutex, Executive, KernelMode, FALSE, nullptr) == STATUS_SUCCESS);
+  CHECK(scene.first == 1);
+  KeReleaseMutex(&scene.mutex, FALSE);
+  join(thread);
+}
+
+TEST(mutex_released_without_owning_it) {
+  Scene scene;
+  init(&scene);
+  void* thread = start_thread(hold, &scene);
+  KeWaitForSingleObject(&scene.held, Executive, KernelMode, FALSE, nullptr);
+  mach_test_expect_stop("0xc0000046"); /* STATUS_MUTANT_NOT_OWNED, which nobody handles */
+  KeReleaseMutex(&scene.mutex, FALSE);
+  join(thread);
+}
+
+TEST(mutex_released_on_the_other_side_of_dispatch_level) {
+  Scene scene;
+  init(&scene);
+  KIRQL old;
+  KeRaiseIrql(DISPATCH_LEVEL, &old);
+  CHECK(is_signaled(&scene.mutex));
+  KeLowerIrql(old);
+  mach_test_expect_stop("0xc0000046");
+  KeReleaseMutex(&scene.mutex, FALSE);
+}
+
+/* The waiter takes it below DISPATCH_LEVEL, wherever the one before gave it up. */
+TEST(mutex_handed_over_at_dispatch_level) {
+  Scene scene;
+  init(&scene);
+  KIRQL old;
+  KeRaiseIrql(DISPATCH_LEVEL, &old);
+  CHECK(is_signaled(&scene.mutex));
+  KeLowerIrql(old);
+  void* thread = start_thread(wait_and_release, &scene);
+  let_others_run();
+  KeRaiseIrql(DISPATCH_LEVEL, &old);
+  CHECK(KeReleaseMutex(&scene.mutex, FALSE) == 0);
+  KeLowerIrql(old);
+  join(thread);
+  CHECK(scene.first == 1 && KeReadStateMutex(&scene.mutex) == 1);
+}
+
+TEST(mutex_kept_by_a_thread_that_ends) {
+  Scene scene;
+  init(&scene);
+  mach_test_expect_stop("bug check 0X4000008A");
+  join(start_thread(end_with_it, &scene));
+}
