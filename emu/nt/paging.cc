@@ -20,10 +20,10 @@ void reset_paging() {
 extern "C" {
 
 /* Of functions in sections named PAGE...: #pragma alloc_text, code_seg. */
-void __cyg_profile_func_enter(void* function, void*) {
+void wdm_pageable_code(void) {
   if (mach_irql() <= APC_LEVEL || nt::locked_sections) return;
   mach_violation("PagedCode", "a function in a pageable section runs at DISPATCH_LEVEL or above", 0,
-                 (const char*)function + 1);
+                 __builtin_return_address(0));
 }
 
 NTKERNELAPI PVOID NTAPI MmPageEntireDriver(PVOID AddressWithinSection) {
