@@ -23,7 +23,7 @@ Scenario without(const Scenario& scenario, Gone gone) {
   };
   // Cancels of what is gone go too, and then cancels of those.
   while (
-      std::erase_if(operations, [&](const Operation& op) { return op.kind == OpKind::cancel && !exists(op.target); })) {
+      std::erase_if(operations, [&](const Operation& op) { return fields_of(op.kind).target && !exists(op.target); })) {
   }
   std::erase_if(smaller.schedule.directives, [&](const Directive& d) {
     return d.context.kind == Context::Kind::operation && d.kind != Directive::Kind::hold && !exists(d.context.number);
@@ -262,7 +262,7 @@ Scenario with_new_ids(Scenario scenario) {
   Numbering number;
   for (Operation& op : scenario.operations) op.id = number(op.id);
   for (Operation& op : scenario.operations)
-    if (op.kind == OpKind::cancel) op.target = number(op.target);
+    if (fields_of(op.kind).target) op.target = number(op.target);
   for (Directive& d : scenario.schedule.directives)
     if (d.kind != Directive::Kind::hold && d.context.kind == Context::Kind::operation)
       d.context.number = number(d.context.number);

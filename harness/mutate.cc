@@ -58,7 +58,7 @@ void splice(Scenario& a, Scenario b, Random& random) {
   const auto moved = [&](std::uint32_t id) { return static_cast<std::uint16_t>(id + highest); };
   for (Operation& op : b.operations) {
     op.id = moved(op.id);
-    if (op.kind == OpKind::cancel) op.target = moved(op.target);
+    if (fields_of(op.kind).target) op.target = moved(op.target);
   }
   for (Directive& d : b.schedule.directives)
     if (d.context.kind == Context::Kind::operation) d.context.number = moved(d.context.number);

@@ -32,6 +32,7 @@ constexpr Weight kUserWeights[] = {
     {OpKind::cancel, 16, kAnyDriver},   {OpKind::close, 6, kAnyDriver}, {OpKind::open, 4, kAnyDriver},
     {OpKind::wait, 4, kAnyDriver},      {OpKind::flush, 1, 0x09},       {OpKind::query_information, 1, 0x05},
     {OpKind::set_information, 1, 0x06}, {OpKind::shutdown, 1, 0x10},   {OpKind::fs_control, 6, 0x0d},
+    {OpKind::rewrite, 2, 0x0e},         {OpKind::unmap, 1, 0x0e},
 };
 constexpr Weight kPnpWeights[] = {{OpKind::internal_ioctl, 2, 0x0f},
                                   {OpKind::system_control, 2, 0x17},
@@ -113,9 +114,28 @@ void fill(std::vector<std::uint8_t>& data, Random& random) {
                                                      : 0);
 }
 
+// Events that user mode has made: emu/nt/handle.h.
+void put_event_handle(std::vector<std::uint8_t>& data, Random& random) {
+  if (data.size() < 8) return;
+  const std::size_t at = random.below(data.size() / 8) * 8;
+  std::fill_n(data.begin() + static_cast<std::ptrdiff_t>(at), 8, std::uint8_t{0});
+  data[at] = static_cast<std::uint8_t>(4 * random.between(1, 2));
+}
+
+// What a device's registers say: mostly nothing or one bit.
+void draw_registers(std::vector<std::uint8_t>& data, Random& random) {
+  data.resize(random.percent(80) ? random.between(1, 6) : random.below(33));
+  for (std::uint8_t& byte : data) {
+    const std::size_t roll = random.below(3);
+    byte = static_cast<std::uint8_t>(roll == 0 ? 0 : roll == 1 ? 1u << random.below(8) : random.next());
+  }
+}
+
 void draw_data(Operation& op, Random& random) {
+  if (op.kind == OpKind::interrupt) return draw_registers(op.data, random);
   op.data.resize(random.one_of(kSizes));
   fill(op.data, random);
+  if (random.percent(8)) put_event_handle(op.data, random);
 }
 
 std::uint32_t draw_out_size(Random& random) {
@@ -148,7 +168,7 @@ void retarget_cancels(Operations& operations, Random& random) {
                        [&](const auto& op) { return op.id == id && can_pend(op); });
   };
   for (Operation& op : operations)
-    if (op.kind == OpKind::cancel && !worth_it(op.target) && !random.percent(5)) draw_target(op, operations, random);
+    if (fields_of(op.kind).target && !worth_it(op.target) && !random.percent(5)) draw_target(op, operations, random);
 }
 
 // Few names, so that two files often have the same one.

@@ -105,7 +105,18 @@ bool passed(const Access& access, const std::string& kind, std::uint64_t place) 
   return true;
 }
 
+// Paged pool that code at DISPATCH_LEVEL may not touch. The bytes are there: a rule that is passed over lets it go on.
+bool is_paged_pool(const Access& access, const Caller& caller) {
+  if (!machine().is_hidden(reinterpret_cast<const void*>(access.address))) return false;
+  const std::uint64_t place = place_of(caller);
+  const void* const pc = place == kNoPlace ? caller.pc : static_cast<const char*>(driver_image().text_begin) + place + 1;
+  machine().violation("PagedPool", access.write ? "paged pool written at DISPATCH_LEVEL or above" : "paged pool read at DISPATCH_LEVEL or above",
+                      0, pc);
+  return true;
+}
+
 void on_bad_access(const Access& access, const Caller& caller) {
+  if (machine().running() && is_paged_pool(access, caller)) return;
   if (machine().running()) {
     const std::string kind = kind_of(access);
     const std::uint64_t place = place_of(caller);
@@ -140,7 +151,7 @@ void copy_bytes(std::uint8_t* to, const std::uint8_t* from, std::size_t size) {
 
 // True when there is something to pass over, so that the real function must not see the blocks.
 bool bad_copy(const void* to, const void* from, std::size_t size) {
-  return passes_over() && machine().running() && (poisoned(from, size) || poisoned(to, size));
+  return (passes_over() || Machine::hides_paged_pool()) && machine().running() && (poisoned(from, size) || poisoned(to, size));
 }
 
 void* copy_past(void* to, const void* from, std::size_t size, const Caller& caller) {

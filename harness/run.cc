@@ -1,5 +1,6 @@
 #include "harness/run.h"
 
+#include <algorithm>
 #include <array>
 #include <vector>
 
@@ -50,6 +51,8 @@ std::uint8_t major_function(OpKind kind) {
     case OpKind::close:
     case OpKind::cancel:
     case OpKind::interrupt:
+    case OpKind::rewrite:
+    case OpKind::unmap:
     case OpKind::wait: break;
   }
   return 0xff;
@@ -78,6 +81,8 @@ void perform(const Operation& op, bool above) {
   switch (op.kind) {
     case OpKind::close: nt_close(op.handle); return;
     case OpKind::cancel: nt_cancel(op.target, op.irql); return;
+    case OpKind::rewrite: machine().user_rewrite(op.target, op.offset, op.data.data(), op.data.size()); return;
+    case OpKind::unmap: machine().user_unmap(op.target); return;
     case OpKind::interrupt: machine().interrupt_assert(op.code, op.data.data(), op.data.size()); return;
     case OpKind::wait: machine().block(machine().time() + op.offset + 1, nullptr, nullptr); return;
     case OpKind::open:
@@ -159,6 +164,8 @@ void tear_down(Session& session) {
 
 void session_main(void* argument) {
   Session& session = *static_cast<Session*>(argument);
+  const auto unmaps = [](const Operation& op) { return op.kind == OpKind::unmap; };
+  if (std::any_of(session.scenario->operations.begin(), session.scenario->operations.end(), unmaps)) machine().use_user_pages();
   nt_reset();
   if (session.image->hardware) nt_set_hardware(session.image->hardware);
   machine().device_answers(session.image->registers, session.image->register_count);

@@ -28,6 +28,8 @@ constexpr OpFields kWait{.time = true};
 constexpr OpFields kFlush{.handle = true, .cancelled = true};
 constexpr OpFields kQuery{.handle = true, .out = true, .pointers = true, .cancelled = true, .code = "class"};
 constexpr OpFields kSet{.handle = true, .data = true, .pointers = true, .cancelled = true, .code = "class"};
+constexpr OpFields kRewrite{.target = true, .data = true, .offset = true};
+constexpr OpFields kUnmap{.target = true};
 constexpr OpFields kInterrupt{.data = true, .code = "line"};
 constexpr OpFields kStack{.device = true, .minor = true, .data = true, .out = true, .code = "code"};
 
@@ -96,7 +98,7 @@ void make_ids_unique(Operations& operations) {
 
 void make_targets_exist(Operations& operations, const IdSet& ids) {
   for (Operation& op : operations)
-    if (op.kind == OpKind::cancel && !ids.has(op.target)) op.target = operations[op.target % operations.size()].id;
+    if (fields_of(op.kind).target && !ids.has(op.target)) op.target = operations[op.target % operations.size()].id;
 }
 
 bool known_actor(unsigned actor) {
@@ -192,6 +194,10 @@ const OpFields& fields_of(OpKind kind) {
       return kSet;
     case OpKind::interrupt:
       return kInterrupt;
+    case OpKind::rewrite:
+      return kRewrite;
+    case OpKind::unmap:
+      return kUnmap;
     case OpKind::system_control:
     case OpKind::power:
     case OpKind::pnp:

@@ -51,7 +51,7 @@ std::uint64_t take_duration(Line& line) {
 void take_positional(Line& line, Operation& op, const OpFields& has) {
   if (has.handle) op.handle = take_lettered(line, 'h', "handle", limits::kMaxHandles);
   if (has.target) {
-    if (!line.take_if("op")) line.fail("expected `op` and the number of the operation to cancel");
+    if (!line.take_if("op")) line.fail("expected `op` and the number of an operation");
     op.target = static_cast<std::uint16_t>(line.take_number("operation", 1, limits::kMaxOperationId));
   }
   if (has.time) op.offset = take_duration(line);

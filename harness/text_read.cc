@@ -103,7 +103,7 @@ class Reader {
     operation_lines_.push_back(line.number());
     Operation& op = scenario_.operations.back();
     op.id = static_cast<std::uint16_t>(id);
-    if (op.kind == OpKind::cancel) references_.push_back({op.target, line.number()});
+    if (fields_of(op.kind).target) references_.push_back({op.target, line.number()});
   }
 
   void directive(Line& line) {

@@ -10,16 +10,27 @@
 using wdm::machine;
 using wdm::Outcome;
 
+namespace {
+
+// The kernel's dialect leaves what is above a narrow argument as it was, the native one takes it for extended.
+m_u8 low_byte(m_u8 argument) {
+  unsigned wide = argument;
+  asm("" : "+r"(wide));
+  return static_cast<m_u8>(wide);
+}
+
+}  // namespace
+
 extern "C" {
 
 m_u32 mach_cpu(void) { return machine().cpu(); }
 m_u32 mach_cpu_count(void) { return machine().cpu_count(); }
 m_u8 mach_irql(void) { return machine().irql(); }
-m_u8 mach_raise_irql(m_u8 irql, const void* pc) { return machine().raise_irql(irql, pc); }
-void mach_lower_irql(m_u8 irql, const void* pc) { machine().lower_irql(irql, pc); }
+m_u8 mach_raise_irql(m_u8 irql, const void* pc) { return machine().raise_irql(low_byte(irql), pc); }
+void mach_lower_irql(m_u8 irql, const void* pc) { machine().lower_irql(low_byte(irql), pc); }
 
 void mach_interrupt_connect(m_u32 line, void* handler, m_u8 irql, m_u64 processors) {
-  machine().interrupt_connect(line, handler, irql, processors);
+  machine().interrupt_connect(line, handler, low_byte(irql), processors);
 }
 m_u64 mach_device_read(m_u32 space, m_u64 address, m_u32 size) {
   return machine().device_read(address ^ m_u64{space} << 63, size);
@@ -40,13 +51,13 @@ void mach_point(m_u16 ddi, m_u8 phase, const void* object, const void* pc) { mac
 
 void mach_lock_init(void* lock, m_u32 kind, const void* pc) { machine().lock_init(lock, kind, pc); }
 void mach_lock_acquire(void* lock, m_u32 kind, m_u8 old_irql, const void* pc) {
-  machine().lock_acquire(lock, kind, old_irql, pc);
+  machine().lock_acquire(lock, kind, low_byte(old_irql), pc);
 }
 int mach_lock_try(void* lock, m_u32 kind, m_u8 old_irql, const void* pc) {
-  return machine().lock_try(lock, kind, old_irql, pc);
+  return machine().lock_try(lock, kind, low_byte(old_irql), pc);
 }
 void mach_lock_release(void* lock, m_u32 kind, m_u8 new_irql, const void* pc) {
-  machine().lock_release(lock, kind, new_irql, pc);
+  machine().lock_release(lock, kind, low_byte(new_irql), pc);
 }
 int mach_lock_convert(void* lock, const void* pc) { return machine().lock_convert(lock, pc); }
 int mach_lock_is_held(void* lock) { return machine().lock_is_held(lock); }
@@ -86,6 +97,7 @@ m_u64 mach_pool_size(const void* block) { return machine().pool_size(block); }
 void* mach_user_alloc(m_u64 size) { return machine().user_alloc(size); }
 void* mach_user_pages(m_u64 size) { return machine().user_pages(size); }
 void mach_user_unmap(void* pages, m_u64 size) { machine().user_unmap(pages, size); }
+void mach_pages_lock(const void* p, m_u64 size, int by) { machine().pages_lock(p, size, by); }
 void* mach_user_alias(const void* p) { return const_cast<void*>(p); }
 int mach_user_mapped(const void* p, m_u64 size, int) { return machine().user_mapped(p, size); }
 int mach_user_address(const void* p) { return machine().user_address(p); }

@@ -135,6 +135,9 @@ void mach_user_unmap(void* pages, m_u64 size);
 /* Is [p, p+size) mapped user memory of this run? The arena is the range of all user addresses. */
 int mach_user_mapped(const void* p, m_u64 size, int for_write);
 int mach_user_address(const void* p);
+/* Locks (by 1) or unlocks (by -1) the pages of [p, p+size): locked user memory cannot be unmapped, and a locked block of paged
+ * pool may be touched at any IRQL. */
+void mach_pages_lock(const void* p, m_u64 size, int by);
 /* The kernel's address of mapped user memory (what an MDL's system mapping is): the same bytes, to be touched in any
  * context and at any IRQL. */
 void* mach_user_alias(const void* p);

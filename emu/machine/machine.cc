@@ -91,6 +91,7 @@ void Machine::reset(const DriverImage& image, unsigned cpus, Strategy& strategy,
 
 const RunResult& Machine::run(const DriverImage& image, unsigned cpus, Strategy& strategy, const RunOptions& options,
                               void (*body)(void*), void* argument) {
+  catch_user_faults();
   reset(image, cpus, strategy, options);
   Thread& first = threads_[0];
   first.kind = MACH_THREAD_SYSTEM;

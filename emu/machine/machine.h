@@ -194,8 +194,21 @@ class Machine {
   void pool_free(void* block, std::uint32_t tag, const void* pc);
   std::uint64_t pool_size(const void* block) const;
   void* user_alloc(std::uint64_t size);
+  // Page-aligned memory that the driver has mapped for user mode: no operation's. Null when there is none left.
   void* user_pages(std::uint64_t size);
+  // Unmaps part of it.
   void user_unmap(void* pages, std::uint64_t size);
+  // Each buffer on pages of its own from now on, so that it can be unmapped.
+  void use_user_pages() { user_pages_ = true; }
+  // User mode changes bytes of the first buffer that operation `op` passed, from `offset` on, as far as they are there.
+  void user_rewrite(std::uint32_t op, std::uint64_t offset, const std::uint8_t* bytes, std::size_t size);
+  // User mode unmaps the buffers of operation `op` that are not locked: touching them faults. Requires use_user_pages.
+  void user_unmap(std::uint32_t op);
+  void pages_lock(const void* p, std::uint64_t size, int by);
+  // Is paged pool out of reach, because the running processor is at DISPATCH_LEVEL or above? Also before there is a machine.
+  static bool hides_paged_pool() { return paged_hidden_; }
+  // Is this address in a block of paged pool that is out of reach?
+  bool is_hidden(const void* address) const;
   void* arena_alloc(std::uint64_t size);
   bool user_mapped(const void* p, std::uint64_t size) const;
   bool user_address(const void* p) const;
@@ -271,6 +284,8 @@ class Machine {
   void reset(const DriverImage& image, unsigned cpus, Strategy& strategy, const RunOptions& options);
   void release_memory();
   void start(Thread& thread, void (*entry)(void*), void* argument);
+  void sync_paging();
+  void hide_paged_pool(bool hide);
   static void thread_main(void* thread);
   static void idle_main(void* thread);
 
@@ -353,6 +368,17 @@ class Machine {
   std::vector<Block> blocks_;
   std::uint64_t pool_used_ = 0;
   std::uint64_t user_used_ = 0;
+  struct Pages {
+    char* address;
+    std::uint64_t size;
+    std::uint32_t op;  // user memory: whose
+    int locks;
+    bool unmapped;
+  };
+  std::vector<Pages> user_buffers_;
+  std::vector<Pages> paged_blocks_;  // of the driver
+  bool user_pages_ = false;
+  static inline bool paged_hidden_ = false;
   char* user_arena_ = nullptr;
   struct Range {
     const char* begin;
@@ -365,6 +391,9 @@ class Machine {
   std::uintptr_t text_begin_ = 0;
   std::uintptr_t text_size_ = 0;
 };
+
+// Installs the signal handlers of user_fault.cc, once.
+void catch_user_faults();
 
 extern Machine& the_machine;
 inline Machine& machine() { return the_machine; }

@@ -19,6 +19,8 @@ namespace {
 constexpr std::uint64_t kUserGap = 64;
 constexpr std::uint64_t kPage = 4096;
 
+std::uint64_t round_up(std::uint64_t size, std::uint64_t to) { return (size + to - 1) / to * to; }
+
 char* map_arena(std::size_t size) {
   void* const memory = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (memory == MAP_FAILED) std::abort();
@@ -52,6 +54,11 @@ void* Machine::pool_alloc(std::uint64_t size, std::uint32_t tag, std::uint32_t f
   pool_used_ += size;
   const ObjectId id = ours ? 0 : object(OBJECT_Pool, memory, pc);
   blocks_.push_back({memory, {size, tag, flags, id}});
+  if (!ours && (flags & MACH_POOL_PAGED)) {
+    paged_blocks_.push_back({static_cast<char*>(memory), size, 0, 0, false});
+    if (paged_hidden_) poison(memory, size);
+    sync_paging();
+  }
   if (!ours) event(EVENT_PoolAlloc, id, size, tag, pc);
   return memory;
 }
@@ -82,6 +89,11 @@ void Machine::pool_free(void* address, std::uint32_t tag, const void* pc) {
     if (inside(live_objects_[i].address)) object_gone(live_objects_[i].address);
   pool_used_ -= block.size;
   blocks_.erase(std::next(found).base());
+  if (block.flags & MACH_POOL_PAGED) {
+    if (paged_hidden_) unpoison(address, block.size);
+    std::erase_if(paged_blocks_, [&](const Pages& p) { return p.address == address; });
+    if (paged_blocks_.empty()) paged_hidden_ = false;
+  }
   std::free(address);
 }
 
@@ -104,10 +116,16 @@ void Machine::report_leftovers() {
 }
 
 void Machine::release_memory() {
+  hide_paged_pool(false);
+  paged_blocks_.clear();
   for (const Block& b : blocks_) std::free(b.address);
   blocks_.clear();
   pool_used_ = 0;
   kernel_used_ = 0;
+  for (const Pages& p : user_buffers_)
+    if (p.unmapped) mprotect(p.address, round_up(p.size, kPage), PROT_READ | PROT_WRITE);
+  user_buffers_.clear();
+  user_pages_ = false;
   if (user_used_) poison(user_arena_, user_used_);
   user_used_ = 0;
   user_unmapped_.clear();
@@ -119,26 +137,80 @@ void* Machine::user_alloc(std::uint64_t size) {
     user_arena_ = map_arena(limits::kUserBytes);
     poison(user_arena_, limits::kUserBytes);
   }
-  const std::uint64_t rounded = (size + 15) / 16 * 16 + kUserGap;
+  if (user_pages_) user_used_ = round_up(user_used_, kPage);
+  const std::uint64_t rounded = round_up(size, user_pages_ ? kPage : 16) + kUserGap;
   if (user_used_ + rounded > limits::kUserBytes) end(Outcome::limit, "user memory is used up");
   char* const memory = user_arena_ + user_used_;
   user_used_ += rounded;
   unpoison(memory, size);
   std::memset(memory, 0, size);
+  const Context& context = trace_.contexts[context_[current_->id]];
+  user_buffers_.push_back({memory, size, context.kind == Context::Kind::operation ? context.number : 0, 0, false});
   return memory;
 }
 
 // At most half of the arena: requests need buffers, too.
 void* Machine::user_pages(std::uint64_t size) {
-  const std::uint64_t start = (user_used_ + kPage - 1) / kPage * kPage;
+  const std::uint64_t start = round_up(user_used_, kPage);
   if (size > limits::kUserBytes || start + size + kUserGap > limits::kUserBytes / 2) return nullptr;
   user_used_ = start;
-  return user_alloc(size);
+  void* const pages = user_alloc(size);
+  user_buffers_.back().op = 0;
+  return pages;
 }
 
 void Machine::user_unmap(void* pages, std::uint64_t size) {
   poison(pages, size);
   user_unmapped_.push_back({static_cast<char*>(pages), size});
+}
+
+void Machine::user_rewrite(std::uint32_t op, std::uint64_t offset, const std::uint8_t* bytes, std::size_t size) {
+  for (const Pages& p : user_buffers_) {
+    if (p.op != op) continue;
+    if (!p.unmapped && offset < p.size) std::memcpy(p.address + offset, bytes, std::min<std::uint64_t>(size, p.size - offset));
+    return;
+  }
+}
+
+void Machine::user_unmap(std::uint32_t op) {
+  for (Pages& p : user_buffers_)
+    if (p.op == op && p.locks == 0 && !p.unmapped) {
+      mprotect(p.address, round_up(p.size, kPage), PROT_NONE);
+      p.unmapped = true;
+    }
+}
+
+void Machine::pages_lock(const void* address, std::uint64_t size, int by) {
+  const auto* const begin = static_cast<const char*>(address);
+  const auto overlaps = [&](const Pages& p) { return begin < p.address + p.size && begin + size > p.address; };
+  for (Pages& p : user_buffers_)
+    if (overlaps(p)) p.locks += by;
+  for (Pages& p : paged_blocks_)
+    if (overlaps(p)) {
+      if (paged_hidden_) unpoison(p.address, p.size);
+      p.locks += by;
+      if (paged_hidden_ && p.locks == 0) poison(p.address, p.size);
+    }
+}
+
+// Paged pool is poisoned while code at DISPATCH_LEVEL or above runs: a page fault there would be fatal.
+void Machine::sync_paging() {
+  const bool hide = cpus_[current_->cpu].irql >= kDispatch;
+  if (hide != paged_hidden_) hide_paged_pool(hide);
+}
+
+void Machine::hide_paged_pool(bool hide) {
+  if (hide == paged_hidden_) return;
+  paged_hidden_ = hide;
+  for (const Pages& p : paged_blocks_)
+    if (p.locks == 0) hide ? poison(p.address, p.size) : unpoison(p.address, p.size);
+}
+
+bool Machine::is_hidden(const void* address) const {
+  const auto* const byte = static_cast<const char*>(address);
+  return paged_hidden_ && std::any_of(paged_blocks_.begin(), paged_blocks_.end(), [&](const Pages& p) {
+           return p.locks == 0 && byte >= p.address && byte < p.address + p.size;
+         });
 }
 
 bool Machine::user_address(const void* p) const {
@@ -149,6 +221,10 @@ bool Machine::user_address(const void* p) const {
 bool Machine::user_mapped(const void* p, std::uint64_t size) const {
   const auto* const begin = static_cast<const char*>(p);
   if (!user_address(p) || size > limits::kUserBytes || begin + size > user_arena_ + user_used_) return false;
+  const bool unmapped = std::any_of(user_buffers_.begin(), user_buffers_.end(), [&](const Pages& b) {
+    return b.unmapped && begin < b.address + b.size && begin + size > b.address;
+  });
+  if (unmapped) return false;
   return std::none_of(user_unmapped_.begin(), user_unmapped_.end(),
                       [&](const Range& r) { return begin < r.begin + r.size && r.begin < begin + size; });
 }

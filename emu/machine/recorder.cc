@@ -36,7 +36,7 @@ namespace {
 bool harmless(RuleId rule) {
   return rule == RuleId::LockOrder || rule == RuleId::LockNotInitialized || rule == RuleId::IrqlContract ||
          rule == RuleId::IrqlKeDispatchLte || rule == RuleId::IrqlDispatch || rule == RuleId::SpinLockSafe ||
-         rule == RuleId::IrqlPsPassive;
+         rule == RuleId::IrqlPsPassive || rule == RuleId::PagedCode || rule == RuleId::PagedPool;
 }
 
 }  // namespace

@@ -37,6 +37,7 @@ void Machine::set_state(Thread& thread, Thread::State state) {
 void Machine::set_irql(unsigned cpu, std::uint8_t irql) {
   cpus_[cpu].irql = irql;
   below_dispatch_ = (below_dispatch_ & ~(1u << cpu)) | (irql < kDispatch ? 1u << cpu : 0);
+  if (!paged_blocks_.empty()) sync_paging();
 }
 
 void Machine::set_thread(unsigned cpu, std::uint8_t thread) {
@@ -187,6 +188,7 @@ void Machine::switch_to(Thread& next) {
   ++result_.stats.switches;
   features_.push_back(mix(pending_[self.id].site, pending_[next.id].site));
   current_ = &next;
+  if (!paged_blocks_.empty()) sync_paging();
   next.fiber.switch_from(self.fiber, self.state == Thread::State::finished);
   if (trap_) __builtin_trap();
 }
@@ -215,6 +217,7 @@ void Machine::place(Thread& thread) {
   thread.quiet_wait = false;
   quiet_mask_ &= ~bit(thread.id);
   set_state(thread, Thread::State::running);
+  if (!paged_blocks_.empty()) sync_paging();
 }
 
 void Machine::leave_processor(Thread& thread) {

@@ -45,4 +45,5 @@ extern "C" void nt_reset(void) {
   nt::reset_device_property();
   nt::reset_driver_reinit();
   nt::reset_wmi();
+  nt::reset_paging();
 }

@@ -61,6 +61,11 @@ bool walk_up(PIRP irp) {
   return true;
 }
 
+/* User mode may have unmapped it in the meantime. */
+bool still_mapped(const void* address, m_u64 size) {
+  return !mach_user_address(address) || mach_user_mapped(address, size, 1);
+}
+
 /* Buffered output reaches the caller only when the request did not fail. As many bytes as the driver says: too large a
  * number reads past the system buffer, on Windows and here. */
 void copy_back(PIRP irp) {
@@ -68,6 +73,10 @@ void copy_back(PIRP irp) {
   const NTSTATUS status = irp->IoStatus.Status;
   if ((irp->Flags & kCopies) != kCopies || status == STATUS_VERIFY_REQUIRED || NT_ERROR(status)) return;
   if (!irp->IoStatus.Information || !irp->UserBuffer) return;
+  if (!still_mapped(irp->UserBuffer, irp->IoStatus.Information)) {
+    irp->IoStatus.Status = STATUS_ACCESS_VIOLATION;
+    return;
+  }
   __builtin_memcpy(kernel_alias(irp->UserBuffer), irp->AssociatedIrp.SystemBuffer, irp->IoStatus.Information);
 }
 
@@ -86,7 +95,7 @@ void free_buffers(PIRP irp) {
 /* An error that the dispatch routine returned at once is reported by its return value alone. */
 void report_to_caller(PIRP irp) {
   if (NT_ERROR(irp->IoStatus.Status) && !irp->PendingReturned) return;
-  if (irp->UserIosb) *(PIO_STATUS_BLOCK)kernel_alias(irp->UserIosb) = irp->IoStatus;
+  if (irp->UserIosb && still_mapped(irp->UserIosb, sizeof(IO_STATUS_BLOCK))) *(PIO_STATUS_BLOCK)kernel_alias(irp->UserIosb) = irp->IoStatus;
   if (irp->UserEvent) set_event(irp->UserEvent);
 }
 

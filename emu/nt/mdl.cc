@@ -79,12 +79,14 @@ void mdl_probe_and_lock(PMDL mdl, KPROCESSOR_MODE mode, LOCK_OPERATION operation
   const bool writes = operation != IoReadAccess;
   if (mode != KernelMode && !user) ExRaiseStatus(STATUS_ACCESS_VIOLATION);
   if (user && !mach_user_mapped(start, mdl->ByteCount, writes)) ExRaiseStatus(STATUS_ACCESS_VIOLATION);
+  mach_pages_lock(start, mdl->ByteCount, 1);
   mdl->MdlFlags |= MDL_PAGES_LOCKED;
   if (writes) mdl->MdlFlags |= MDL_WRITE_OPERATION;
 }
 
 void mdl_unlock(PMDL mdl) {
   if (mdl->MdlFlags & MDL_MAPPED_TO_SYSTEM_VA) unmap(mdl);
+  if (mdl->MdlFlags & MDL_PAGES_LOCKED) mach_pages_lock(start_of(mdl), mdl->ByteCount, -1);
   mdl->MdlFlags &= (CSHORT) ~(MDL_PAGES_LOCKED | MDL_WRITE_OPERATION);
 }
 

@@ -16,7 +16,7 @@ extern "C" {
 /* PAGED_CODE() */
 VOID NTAPI wdm_paged_code(VOID) {
   DDI_ENTER(wdm_paged_code, nullptr);
-  if (mach_irql() > APC_LEVEL) mach_violation("IrqlContract", "pageable code runs above APC_LEVEL", 0, ddi.pc());
+  if (mach_irql() > APC_LEVEL) mach_violation("PagedCode", "PAGED_CODE above APC_LEVEL", 0, ddi.pc());
 }
 
 /* Virtual time stands still meanwhile: only others may run. */

@@ -31,6 +31,7 @@ void reset_driver();
 void reset_pnp();
 void reset_interrupt();
 void reset_hardware();
+void reset_paging();
 
 void reset_resource();
 void reset_push_lock();

@@ -66,6 +66,23 @@ expect 0 '' -o undefined.o --sanitize signed-integer-overflow,unsigned-integer-o
 check test "$(nm -u undefined.o | grep -o '__ubsan_handle_.*')" = __ubsan_handle_add_overflow_abort
 expect 0 '' -o mapping.o --sanitize none --coverage none --profile driver/main.c
 check test "$(objdump -hw mapping.o | grep -c ' __llvm_cov\(map\|fun\) \| __llvm_prf_cnts ')" = 3
+cat > pageable.c << 'EOF'
+#include <ntddk.h>
+DRIVER_INITIALIZE DriverEntry;
+VOID Pageable(VOID);
+VOID Resident(VOID);
+#ifdef ALLOC_PRAGMA
+#pragma alloc_text(INIT, DriverEntry)
+#pragma alloc_text(PAGE, Pageable)
+#endif
+static volatile int touched;
+VOID Pageable(VOID) { touched = 1; }
+VOID Resident(VOID) { touched = 2; }
+NTSTATUS DriverEntry(PDRIVER_OBJECT d, PUNICODE_STRING p) { Pageable(); Resident(); return STATUS_SUCCESS; }
+EOF
+expect 0 '' -o pageable.o --sanitize none --coverage none pageable.c
+check test "$(objdump -dr pageable.o | grep -c wdm_pageable_code)" = 1
+check test "$(objdump -hw pageable.o | grep -c ' PAGE \| INIT ')" = 0
 expect 0 '' -o layout.o --kernel "$here/layout_test.c" "$here/layout_test.cc"
 
 # What only Microsoft's compiler takes.
