@@ -15,16 +15,17 @@ PFAST_MUTEX as_fast_mutex(PKGUARDED_MUTEX mutex) {
 }
 
 void init_mutex(PFAST_MUTEX mutex) {
+  mach_object_gone(mutex); /* another one from now on */
   mutex->Count = 1;
   mutex->Owner = nullptr;
   mutex->Contention = 0;
   init_event(&mutex->Event, SynchronizationEvent, false);
 }
 
-void set_owner(PFAST_MUTEX mutex, const void* pc) {
+void set_owner(PFAST_MUTEX mutex, m_u32 how, const void* pc) {
   Thread* thread = current_thread();
   mutex->Owner = (PKTHREAD)thread;
-  note_owner(mach_object(OBJECT_Mutex, mutex), thread, pc);
+  note_owner(mach_object(OBJECT_Mutex, mutex), thread, how, pc);
 }
 
 void acquire(PFAST_MUTEX mutex, const void* pc) {
@@ -32,7 +33,7 @@ void acquire(PFAST_MUTEX mutex, const void* pc) {
     ++mutex->Contention;
     wait_one(&mutex->Event.Header, 0, mach_object(OBJECT_Mutex, mutex), mutex, pc);
   }
-  set_owner(mutex, pc);
+  set_owner(mutex, OwnedExclusively, pc);
 }
 
 void release(PFAST_MUTEX mutex, const void* pc) {
@@ -56,7 +57,7 @@ void acquire_raise(PFAST_MUTEX mutex, const void* pc) {
 bool try_acquire_raise(PFAST_MUTEX mutex, const void* pc) {
   if (mutex->Count != 1) return false;
   mutex->Count = 0;
-  set_owner(mutex, pc);
+  set_owner(mutex, OwnedWithoutWait, pc);
   mutex->OldIrql = mach_raise_irql(APC_LEVEL, pc);
   return true;
 }

@@ -6,6 +6,7 @@ namespace nt {
 namespace {
 
 void init_mutex(PKMUTANT mutex) {
+  mach_object_gone(mutex); /* another one from now on */
   init_dispatcher(&mutex->Header, TypeMutant, sizeof(KMUTEX), 1);
   mutex->MutantListEntry.Flink = mutex->MutantListEntry.Blink = &mutex->MutantListEntry;
   mutex->OwnerThread = nullptr;

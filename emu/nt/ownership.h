@@ -7,9 +7,16 @@
 
 namespace nt {
 
+/* How a lock came to its owner, or-ed. */
+enum : m_u32 {
+  OwnedExclusively = 0,
+  OwnedShared = 1,
+  OwnedWithoutWait = 2 /* by a form that does not wait for this lock alone: it says nothing about an order of locks */
+};
+
 /* `thread` owns `object` from now on, in addition to other owners. Emits Own. */
-inline void note_owner(m_u32 object, const Thread* thread, const void* pc) {
-  mach_event(EVENT_Own, object, thread->number + 1, 0, pc);
+inline void note_owner(m_u32 object, const Thread* thread, m_u32 how, const void* pc) {
+  mach_event(EVENT_Own, object, thread->number + 1, how, pc);
 }
 /* `thread` does not own it any more. Emits Disown. */
 inline void note_no_owner(m_u32 object, const Thread* thread, const void* pc) {

@@ -84,13 +84,15 @@ Held* find(PEX_PUSH_LOCK lock, const void* pc) {
   return nullptr;
 }
 
-void add_holder(Held* held, Thread* thread, const void* pc) {
+void add_holder(Held* held, Thread* thread, bool waits, const void* pc) {
   auto* holder = take_spare(spare_holders);
   holder->thread = thread;
   holder->next = held->holders;
   held->holders = holder;
   /* A waiter to whom the lock is handed says so itself, where it waits. */
-  if (thread == current_thread()) note_owner(object_of(held->lock), thread, pc);
+  if (thread != current_thread()) return;
+  const m_u32 how = (held->exclusive ? OwnedExclusively : OwnedShared) | (waits ? 0 : OwnedWithoutWait);
+  note_owner(object_of(held->lock), thread, how, pc);
 }
 
 Held* make_held(PEX_PUSH_LOCK lock, bool exclusive) {
@@ -111,7 +113,7 @@ void wait_for(Held* held, bool exclusive, const void* pc) {
   *end = &waiter;
   PEX_PUSH_LOCK lock = held->lock;
   wait_one(&waiter.granted.Header, 0, object_of(lock), lock, pc);
-  note_owner(object_of(lock), waiter.thread, pc);
+  note_owner(object_of(lock), waiter.thread, exclusive ? OwnedExclusively : OwnedShared, pc);
 }
 
 /* 0xC4, 0xEA for an acquire, 0xEB for a release: normal kernel APCs are not off. */
@@ -125,9 +127,9 @@ bool acquire(PEX_PUSH_LOCK lock, bool exclusive, bool wait, const void* pc) {
   require_apcs_off(lock, 0xEA, pc);
   Held* held = find(lock, pc);
   if (!held) {
-    add_holder(make_held(lock, exclusive), current_thread(), pc);
+    add_holder(make_held(lock, exclusive), current_thread(), wait, pc);
   } else if (!exclusive && !held->exclusive && !held->waiters) {
-    add_holder(held, current_thread(), pc);
+    add_holder(held, current_thread(), wait, pc);
   } else {
     if (!wait) return false;
     wait_for(held, exclusive, pc);
@@ -141,7 +143,7 @@ void hand_over(Held* held, const void* pc) {
   while (Waiter* waiter = held->waiters) {
     if (held->holders && (held->exclusive || waiter->exclusive)) return;
     held->waiters = waiter->next;
-    add_holder(held, waiter->thread, pc);
+    add_holder(held, waiter->thread, true, pc);
     waiter->granted.Header.SignalState = 1;
     satisfy_waiters(&waiter->granted.Header);
   }
@@ -214,6 +216,7 @@ extern "C" {
 
 VOID ExInitializePushLock(PEX_PUSH_LOCK PushLock) {
   DDI_ENTER(ExInitializePushLock, PushLock);
+  mach_object_gone(PushLock); /* another one from now on */
   *PushLock = 0;
 }
 

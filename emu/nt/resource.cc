@@ -37,9 +37,9 @@ Thread* thread_of(ERESOURCE_THREAD owner) {
 }
 
 /* A waiter to whom the resource is handed says so itself, where it waits. */
-void own(PERESOURCE resource, ERESOURCE_THREAD owner, const void* pc) {
+void own(PERESOURCE resource, ERESOURCE_THREAD owner, m_u32 how, const void* pc) {
   const Thread* thread = thread_of(owner);
-  if (thread && !thread->waiting) note_owner(object_of(resource), thread, pc);
+  if (thread && !thread->waiting) note_owner(object_of(resource), thread, how, pc);
 }
 
 void disown(PERESOURCE resource, ERESOURCE_THREAD owner, const void* pc) {
@@ -86,25 +86,25 @@ OWNER_ENTRY* free_entry(PERESOURCE resource) {
   return find_shared(resource, 0);
 }
 
-void add_shared(PERESOURCE resource, ERESOURCE_THREAD owner, const void* pc) {
+void add_shared(PERESOURCE resource, ERESOURCE_THREAD owner, bool waits, const void* pc) {
   OWNER_ENTRY* entry = find_shared(resource, owner);
   if (!entry) {
     entry = free_entry(resource);
     *entry = {};
     entry->OwnerThread = owner;
     set_active(resource, resource->ActiveEntries + 1);
-    own(resource, owner, pc);
+    own(resource, owner, OwnedShared | (waits ? 0 : OwnedWithoutWait), pc);
   }
   ++entry->OwnerCount;
 }
 
-void set_exclusive(PERESOURCE resource, ERESOURCE_THREAD owner, const void* pc) {
+void set_exclusive(PERESOURCE resource, ERESOURCE_THREAD owner, bool waits, const void* pc) {
   resource->OwnerEntry = {};
   resource->OwnerEntry.OwnerThread = owner;
   resource->OwnerEntry.OwnerCount = 1;
   resource->Flag |= ResourceOwnedExclusive;
   set_active(resource, 1);
-  own(resource, owner, pc);
+  own(resource, owner, OwnedExclusively | (waits ? 0 : OwnedWithoutWait), pc);
 }
 
 /* ---- waiting and handing over ----------------------------------------------------------------------------------- */
@@ -124,7 +124,7 @@ void wait_shared(PERESOURCE resource, const void* pc) {
   ++resource->ContentionCount;
   const bool owned_it = find_shared(resource, (ERESOURCE_THREAD)current_thread()) != nullptr;
   wait_one(&resource->SharedWaiters->Header, 0, object_of(resource), resource, pc);
-  if (!owned_it) note_owner(object_of(resource), current_thread(), pc);
+  if (!owned_it) note_owner(object_of(resource), current_thread(), OwnedShared, pc);
 }
 
 void wait_exclusive(PERESOURCE resource, const void* pc) {
@@ -136,7 +136,7 @@ void wait_exclusive(PERESOURCE resource, const void* pc) {
   ++resource->NumberOfExclusiveWaiters;
   ++resource->ContentionCount;
   wait_one(&resource->ExclusiveWaiters->Header, 0, object_of(resource), resource, pc);
-  note_owner(object_of(resource), current_thread(), pc);
+  note_owner(object_of(resource), current_thread(), OwnedExclusively, pc);
 }
 
 ERESOURCE_THREAD waiter_at(const LIST_ENTRY* entry) {
@@ -146,7 +146,7 @@ ERESOURCE_THREAD waiter_at(const LIST_ENTRY* entry) {
 void hand_to_shared_waiters(PERESOURCE resource, const void* pc) {
   DISPATCHER_HEADER* header = &resource->SharedWaiters->Header;
   for (LIST_ENTRY* entry = header->WaitListHead.Flink; entry != &header->WaitListHead; entry = entry->Flink)
-    add_shared(resource, waiter_at(entry), pc);
+    add_shared(resource, waiter_at(entry), true, pc);
   header->SignalState += (LONG)resource->NumberOfSharedWaiters;
   resource->NumberOfSharedWaiters = 0;
   satisfy_waiters(header);
@@ -154,7 +154,7 @@ void hand_to_shared_waiters(PERESOURCE resource, const void* pc) {
 
 void hand_to_exclusive_waiter(PERESOURCE resource, const void* pc) {
   DISPATCHER_HEADER* header = &resource->ExclusiveWaiters->Header;
-  set_exclusive(resource, waiter_at(header->WaitListHead.Flink), pc);
+  set_exclusive(resource, waiter_at(header->WaitListHead.Flink), true, pc);
   --resource->NumberOfExclusiveWaiters;
   header->SignalState = 1;
   satisfy_waiters(header);
@@ -197,7 +197,7 @@ void require_unowned(PERESOURCE resource, const char* what, const void* pc) {
 bool acquire_exclusive(PERESOURCE resource, bool wait, const void* pc) {
   const auto me = (ERESOURCE_THREAD)current_thread();
   if (resource->ActiveEntries == 0) {
-    set_exclusive(resource, me, pc);
+    set_exclusive(resource, me, wait, pc);
   } else if (is_exclusive(resource) && resource->OwnerEntry.OwnerThread == me) {
     ++resource->OwnerEntry.OwnerCount;
   } else {
@@ -224,7 +224,7 @@ bool acquire_shared(PERESOURCE resource, Access access, bool wait, const void* p
     wait_shared(resource, pc);
     return true;
   }
-  add_shared(resource, me, pc);
+  add_shared(resource, me, wait, pc);
   return true;
 }
 
@@ -265,6 +265,8 @@ void convert_to_shared(PERESOURCE resource, const void* pc) {
   resource->OwnerEntry = {};
   resource->Flag &= (USHORT)~ResourceOwnedExclusive;
   *free_entry(resource) = owner;
+  disown(resource, me, pc);
+  own(resource, me, OwnedShared | OwnedWithoutWait, pc);
   if (resource->NumberOfSharedWaiters > 0) hand_to_shared_waiters(resource, pc);
 }
 
@@ -285,7 +287,8 @@ void set_owner_pointer(PERESOURCE resource, ERESOURCE_THREAD owner, bool is_a_th
   }
   mine->OwnerThread = owner;
   mine->OwnerReferenced = is_a_thread;
-  if (is_a_thread) note_owner(object_of(resource), thread_of(owner), pc);
+  const m_u32 how = (is_exclusive(resource) ? OwnedExclusively : OwnedShared) | OwnedWithoutWait;
+  if (is_a_thread) note_owner(object_of(resource), thread_of(owner), how, pc);
 }
 
 ULONG times_acquired(PERESOURCE resource) {

@@ -44,13 +44,14 @@ void take_mutex(PKMUTANT mutex, Thread* thread) {
 }
 
 /* Of the objects that ended the wait, the mutexes that the thread did not own before. */
-void note_mutexes(Thread* thread, const void* pc) {
+void note_mutexes(Thread* thread, bool waits, const void* pc) {
   if (!NT_SUCCESS(thread->wait_status) || thread->wait_status == STATUS_TIMEOUT) return;
   for (m_u32 i = 0; i < thread->wait_count; ++i) {
     DISPATCHER_HEADER* header = (DISPATCHER_HEADER*)thread->wait_blocks[i].Object;
     const bool ended_it = thread->wait_all || thread->wait_status == (NTSTATUS)(STATUS_WAIT_0 + i);
-    if (ended_it && header->Type == TypeMutant && header->SignalState == 0)
-      note_owner(dispatcher_object(header), thread, pc);
+    if (!ended_it || header->Type != TypeMutant || header->SignalState != 0) continue;
+    const bool alone = waits && !(thread->wait_all && thread->wait_count > 1);
+    note_owner(dispatcher_object(header), thread, alone ? OwnedExclusively : OwnedWithoutWait, pc);
   }
 }
 
@@ -158,7 +159,7 @@ NTSTATUS wait(Thread* thread, m_u64 due, m_u32 name, const void* name_address, c
   thread->wait_next = false;
   if (try_satisfy(thread)) {
     thread->wait_in_user_mode = false;
-    note_mutexes(thread, pc);
+    note_mutexes(thread, !due || due > mach_time(), pc);
     const NTSTATUS status = thread->wait_status;
     if (resume) mach_lower_irql(thread->wait_irql, pc);
     return status;
@@ -179,7 +180,7 @@ NTSTATUS wait(Thread* thread, m_u64 due, m_u32 name, const void* name_address, c
   while (thread->waiting) mach_block(0, name_address, pc);
   if (due) mach_timer_cancel(&thread->time_limit);
   mach_event(EVENT_WaitEnd, name, (m_u32)thread->wait_status, 0, pc);
-  note_mutexes(thread, pc);
+  note_mutexes(thread, true, pc);
   return thread->wait_status;
 }
 

@@ -2,7 +2,7 @@
  * kind: seeded
  * pattern: F01
  * class: P1
- * rule: Deadlock
+ * rule: Deadlock, LockOrder
  * function: LibraryRead, LibraryWrite
  * line: any
  * calls: 3

@@ -235,5 +235,61 @@ TEST(LockOrder, EveryPairOfNestingsOfThreeLocks) {
   } while (std::next_permutation(first.begin(), first.end()));
 }
 
+// The thread takes `objects` one inside the other; arg2 of each is `how`.
+void own_nested(EventList& run, std::uint8_t thread, std::vector<ObjectId> objects, std::uint32_t how = 0) {
+  run.thread(thread);
+  for (const ObjectId object : objects) run.add(EVENT_Own, object, thread + 1u, how);
+  std::reverse(objects.begin(), objects.end());
+  for (const ObjectId object : objects) run.add(EVENT_Disown, object, thread + 1u);
+}
+
+TEST(LockOrder, FiresForMutexesAndResources) {
+  EventList run;
+  const ObjectId mutex = run.object(OBJECT_Mutex), resource = run.object(OBJECT_Resource);
+  own_nested(run, 1, {mutex, resource});
+  own_nested(run, 1, {mutex, resource});
+  own_nested(run, 2, {resource, mutex});
+  EXPECT_EQ(run.fired(), names{"LockOrder"});
+  EXPECT_EQ(run.finding().message, "Mutex 1 acquired while Resource 1 is held, but elsewhere the other way round");
+}
+
+TEST(LockOrder, SilentForMutexesBehindAGateOrTried) {
+  EventList run;
+  const ObjectId gate = run.object(OBJECT_Mutex), a = run.object(OBJECT_Mutex), b = run.object(OBJECT_PushLock);
+  own_nested(run, 1, {gate, a, b});
+  own_nested(run, 2, {gate, b, a});
+  EXPECT_EQ(run.fired(), names{});
+  own_nested(run, 2, {b, a}, 2);
+  EXPECT_EQ(run.fired(), names{});
+}
+
+TEST(LockOrder, SharedOwnersDoNotWaitForEachOther) {
+  const std::uint32_t shared = 1;
+  for (const std::uint32_t other : {0u, shared}) {
+    EventList run;
+    const ObjectId a = run.object(OBJECT_Resource), b = run.object(OBJECT_Resource);
+    own_nested(run, 1, {a, b}, shared);
+    own_nested(run, 2, {b, a}, other);
+    EXPECT_EQ(run.fired(), other == shared ? names{} : names{"LockOrder"});
+  }
+}
+
+TEST(LockOrder, MutexIsAGateOfSpinLocks) {
+  for (const bool interrupted : {false, true}) {
+    EventList run;
+    const ObjectId mutex = run.object(OBJECT_Mutex), a = run.lock(), b = run.lock();
+    run.thread(1).enter(CALLBACK_Dispatch).add(EVENT_Own, mutex, 2);
+    if (interrupted) run.at(2).enter(CALLBACK_Dpc);
+    run.at(2);
+    nest(run, {{a}, {b}});
+    if (interrupted) run.leave(CALLBACK_Dpc);
+    run.add(EVENT_Disown, mutex, 2).leave(CALLBACK_Dispatch);
+    run.thread(2).enter(CALLBACK_Dispatch).add(EVENT_Own, mutex, 3).at(2);
+    nest(run, {{b}, {a}});
+    run.add(EVENT_Disown, mutex, 3);
+    EXPECT_EQ(run.fired({"IrqlReturn"}), interrupted ? names{"LockOrder"} : names{});
+  }
+}
+
 }  // namespace
 }  // namespace wdm
