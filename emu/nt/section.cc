@@ -1,8 +1,7 @@
 /* Sections without a file, or with a file that is only read, and the views of them. A view lies in user memory; a section's
  * views show the same bytes, at the same address. */
-#include "emu/nt/device.h"
-#include "emu/nt/file.h"
 #include "emu/nt/handle.h"
+#include "emu/nt/memory_file.h"
 #include "emu/nt/nt_families.h"
 #include "emu/nt/thread.h"
 
@@ -41,20 +40,21 @@ char* memory_for(m_u64 size) {
   return (char*)mach_pool_alloc(pages_of(size), 'tceS', MACH_POOL_KERNEL | MACH_POOL_ZERO, nullptr);
 }
 
-/* The file's bytes, as they are now. Only the volume in memory has any. */
+/* The file's bytes, as they are now. */
 NTSTATUS read_file(HANDLE handle, Section* section) {
-  IO_STATUS_BLOCK iosb;
-  FILE_STANDARD_INFORMATION standard;
-  NTSTATUS status = ZwQueryInformationFile(handle, &iosb, &standard, sizeof standard, FileStandardInformation);
-  if (!NT_SUCCESS(status)) return status;
-  const m_u64 bytes = standard.EndOfFile.QuadPart;
+  ObjectKind kind = ObjectKind::none;
+  const auto* file = (const FILE_OBJECT*)object_from_handle(handle, KernelMode, &kind);
+  if (!file) return STATUS_INVALID_HANDLE;
+  if (kind != ObjectKind::file) return STATUS_OBJECT_TYPE_MISMATCH;
+  if (!is_memory_file(file)) return STATUS_INVALID_FILE_FOR_SECTION;
+  const m_u64 bytes = memory_file_size(file);
   if (!section->size) section->size = bytes;
   if (!section->size) return STATUS_MAPPED_FILE_SIZE_ZERO;
   if (section->size > bytes) return STATUS_SECTION_TOO_BIG;
   if (section->size > kLargest) return STATUS_SUCCESS; /* it cannot be mapped anyway */
   section->saved = memory_for(section->size);
-  LARGE_INTEGER offset = {};
-  return ZwReadFile(handle, nullptr, nullptr, nullptr, &iosb, section->saved, (ULONG)section->size, &offset, nullptr);
+  memory_file_read(file, section->saved, (ULONG)section->size);
+  return STATUS_SUCCESS;
 }
 
 NTSTATUS create(PHANDLE handle, POBJECT_ATTRIBUTES attributes, const LARGE_INTEGER* maximum, ULONG allocation, HANDLE file) {
@@ -78,8 +78,8 @@ NTSTATUS create(PHANDLE handle, POBJECT_ATTRIBUTES attributes, const LARGE_INTEG
 
 NTSTATUS open(PHANDLE handle, POBJECT_ATTRIBUTES attributes) {
   if (!attributes || !attributes->ObjectName) return STATUS_OBJECT_PATH_SYNTAX_BAD;
-  UNICODE_STRING physical;
-  RtlInitUnicodeString(&physical, L"\\Device\\PhysicalMemory");
+  constexpr WCHAR kPhysical[] = L"\\Device\\PhysicalMemory";
+  const UNICODE_STRING physical = {sizeof kPhysical - sizeof(WCHAR), sizeof kPhysical, (PWSTR)kPhysical};
   if (RtlEqualUnicodeString(attributes->ObjectName, &physical, TRUE)) mach_not_emulated("\\Device\\PhysicalMemory");
   ObjectKind kind = ObjectKind::none;
   void* object = find_named_object(attributes->ObjectName, &kind);
@@ -162,6 +162,7 @@ NTSYSAPI NTSTATUS NTAPI ZwCreateSection(PHANDLE SectionHandle, ACCESS_MASK, POBJ
                                         PLARGE_INTEGER MaximumSize, ULONG, ULONG AllocationAttributes,
                                         HANDLE FileHandle) {
   DDI_ENTER(ZwCreateSection, nullptr);
+  if (nt::out_of_resources()) return STATUS_INSUFFICIENT_RESOURCES;
   return nt::create(SectionHandle, ObjectAttributes, MaximumSize, AllocationAttributes, FileHandle);
 }
 
