@@ -90,10 +90,13 @@ NTSTATUS open(PHANDLE handle, POBJECT_ATTRIBUTES attributes) {
   return STATUS_SUCCESS;
 }
 
-bool is_current_process(HANDLE process) {
+NTSTATUS require_current_process(HANDLE process, const char* otherwise) {
   ObjectKind kind = ObjectKind::none;
   void* object = object_from_handle(process, KernelMode, &kind);
-  return kind == ObjectKind::process && object == current_thread()->process;
+  if (!object) return STATUS_INVALID_HANDLE;
+  if (kind != ObjectKind::process) return STATUS_OBJECT_TYPE_MISMATCH;
+  if (object != current_thread()->process) mach_not_emulated(otherwise);
+  return STATUS_SUCCESS;
 }
 
 bool bring_in(Section* section) {
@@ -109,7 +112,8 @@ NTSTATUS map(HANDLE handle, HANDLE process, PVOID* base, const LARGE_INTEGER* of
   auto* section = (Section*)object_from_handle(handle, KernelMode, &kind);
   if (!section) return STATUS_INVALID_HANDLE;
   if (kind != ObjectKind::section) return STATUS_OBJECT_TYPE_MISMATCH;
-  if (!is_current_process(process)) mach_not_emulated("ZwMapViewOfSection into another process");
+  const NTSTATUS wrong = require_current_process(process, "ZwMapViewOfSection into another process");
+  if (!NT_SUCCESS(wrong)) return wrong;
   if (*base) mach_not_emulated("ZwMapViewOfSection at an address of the caller's choice");
   if (section->read_only && protection != PAGE_READONLY && protection != PAGE_EXECUTE_READ && protection != PAGE_WRITECOPY)
     mach_not_emulated("ZwMapViewOfSection of a file for writing");
@@ -135,7 +139,8 @@ void last_view_went(Section* section) {
 }
 
 NTSTATUS unmap(HANDLE process, const void* address) {
-  if (!is_current_process(process)) mach_not_emulated("ZwUnmapViewOfSection in another process");
+  const NTSTATUS wrong = require_current_process(process, "ZwUnmapViewOfSection in another process");
+  if (!NT_SUCCESS(wrong)) return wrong;
   for (View** at = &views; *at; at = &(*at)->next) {
     View* view = *at;
     const auto* byte = (const char*)address;
