@@ -181,11 +181,13 @@ void draw_name(Operation& op, Random& random) {
 
 // What an open makes, and under which name, as far as the driver cares.
 void draw_file(Operation& op, Random& random, const DriverProfile& profile) {
-  constexpr unsigned kPipe = 1, kMailslot = 2;
+  constexpr unsigned kPipe = 1, kMailslot = 2, kNewFile = 3;
   const auto has = [&](unsigned major) { return (profile.majors >> major & 1) != 0; };
   const unsigned kind = random.percent(50) && has(0x13) ? kMailslot : random.percent(50) && has(0x01) ? kPipe : 0;
   op.minor = static_cast<std::uint8_t>(profile.majors == ~0u ? 0 : kind);
-  if (profile.names) draw_name(op, random);
+  if (!profile.names) return;
+  draw_name(op, random);
+  if (op.minor == 0 && random.percent(30)) op.minor = kNewFile;
 }
 
 // IRP_MN_* of IRP_MJ_PNP.

@@ -53,7 +53,7 @@ void keep_limits(Operation& op) {
   op.thread = static_cast<std::uint8_t>(std::clamp<unsigned>(op.thread, 1, limits::kUserThreads));
   if (has.handle) op.handle = static_cast<std::uint8_t>(std::clamp<unsigned>(op.handle, 1, limits::kMaxHandles));
   op.irql = op.irql ? 2 : 0;
-  if (op.kind == OpKind::open) op.minor = std::min<std::uint8_t>(op.minor, 2);
+  if (op.kind == OpKind::open) op.minor = std::min<std::uint8_t>(op.minor, 3);
   op.pointers &= 3;
   op.out_size = std::min(op.out_size, limits::kMaxOutBytes);
   if (op.data.size() > limits::kMaxDataBytes) op.data.resize(limits::kMaxDataBytes);

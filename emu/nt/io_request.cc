@@ -324,8 +324,8 @@ void* zeroed(SIZE_T size) {
   return mach_pool_alloc(size, 0, MACH_POOL_KERNEL | MACH_POOL_ZERO, nullptr);
 }
 
-/* What NtCreateNamedPipeFile and NtCreateMailslotFile pass on. A mailslot's reads wait 10 ms. */
-void make_pipe_or_mailslot(m_u8 minor, FileOpen* how) {
+/* What NtCreateNamedPipeFile, NtCreateMailslotFile and NtCreateFile for a new file pass on. A mailslot's reads wait 10 ms. */
+void make_new(m_u8 minor, FileOpen* how) {
   constexpr LONGLONG kTenMilliseconds = -100000;
   how->disposition = FILE_CREATE;
   if (minor == 1) {
@@ -336,7 +336,7 @@ void make_pipe_or_mailslot(m_u8 minor, FileOpen* how) {
     pipe->TimeoutSpecified = TRUE;
     how->major = IRP_MJ_CREATE_NAMED_PIPE;
     how->parameters = pipe;
-  } else {
+  } else if (minor == 2) {
     auto* mailslot = (PMAILSLOT_CREATE_PARAMETERS)zeroed(sizeof(MAILSLOT_CREATE_PARAMETERS));
     mailslot->ReadTimeout.QuadPart = kTenMilliseconds;
     mailslot->TimeoutSpecified = TRUE;
@@ -352,7 +352,7 @@ NTSTATUS open(const Request& r) {
   FileOpen how = plain_open();
   how.name.Length = how.name.MaximumLength = (USHORT)(r.in_size & ~1u);
   how.name.Buffer = (PWSTR)r.in;
-  if (r.minor) make_pipe_or_mailslot(r.minor, &how);
+  if (r.minor) make_new(r.minor, &how);
   return file_open_as(device, how, r.handle, false, r.op, r.cancelled, &file);
 }
 

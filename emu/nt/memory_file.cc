@@ -1,5 +1,7 @@
 /* A small file system in memory: the volume behind C: and \SystemRoot. It has the folders of a fresh machine and the files
  * of driver.toml, and is gone with the run. Every request is completed at once. */
+#include "emu/nt/memory_file.h"
+
 #include "emu/nt/device.h"
 #include "emu/nt/irp.h"
 #include "emu/nt/mdl.h"
@@ -53,6 +55,11 @@ bool same(const UNICODE_STRING& a, const UNICODE_STRING& b) {
   for (ULONG i = 0; i < a.Length / sizeof(WCHAR); ++i)
     if (upcase(a.Buffer[i]) != upcase(b.Buffer[i])) return false;
   return true;
+}
+
+UNICODE_STRING literal(const WCHAR* text) {
+  const auto bytes = (USHORT)(text_length(text) * sizeof(WCHAR));
+  return {bytes, bytes, (PWSTR)text};
 }
 
 UNICODE_STRING without_backslashes_at_end(UNICODE_STRING path) {
@@ -146,11 +153,7 @@ UNICODE_STRING path_of_seed(const char* path) {
 
 void plant_files() {
   const WCHAR* const folders[] = {L"", L"\\Temp", L"\\Windows\\Temp", L"\\Windows\\System32\\drivers"};
-  for (const WCHAR* folder : folders) {
-    UNICODE_STRING path;
-    RtlInitUnicodeString(&path, folder);
-    add_with_parents(path, true);
-  }
+  for (const WCHAR* folder : folders) add_with_parents(literal(folder), true);
   for (const nt_seed_file* seed = seeded_files(); seed && seed->path; ++seed) {
     const UNICODE_STRING path = path_of_seed(seed->path);
     add_with_parents(path, false);
@@ -164,14 +167,11 @@ void make_volume() {
   create_device(driver, 0, nullptr, FILE_DEVICE_DISK_FILE_SYSTEM, 0, false, &volume);
   volume->Flags &= ~(ULONG)DO_DEVICE_INITIALIZING;
   volume->SectorSize = kSector;
-  UNICODE_STRING device, link;
-  RtlInitUnicodeString(&device, L"\\Device\\HarddiskVolume1");
+  const UNICODE_STRING device = literal(L"\\Device\\HarddiskVolume1"), drive = literal(L"\\??\\C:");
+  const UNICODE_STRING windows = literal(L"\\Device\\HarddiskVolume1\\Windows"), root = literal(L"\\SystemRoot");
   add_name(&device, volume, nullptr);
-  RtlInitUnicodeString(&link, L"\\??\\C:");
-  add_name(&link, nullptr, &device);
-  RtlInitUnicodeString(&device, L"\\Device\\HarddiskVolume1\\Windows");
-  RtlInitUnicodeString(&link, L"\\SystemRoot");
-  add_name(&link, nullptr, &device);
+  add_name(&drive, nullptr, &device);
+  add_name(&root, nullptr, &windows);
 }
 
 /* --- create, cleanup, close ---------------------------------------------------------------------------------------------- */
@@ -447,6 +447,18 @@ void reset_memory_file() {
   volume = nullptr;
   nodes = nullptr;
   last_number = 0;
+}
+
+bool is_memory_file(const FILE_OBJECT* file) {
+  return volume && file->DeviceObject == volume && file->FsContext && !((const Node*)file->FsContext)->directory;
+}
+
+m_u64 memory_file_size(const FILE_OBJECT* file) {
+  return ((const Node*)file->FsContext)->size;
+}
+
+void memory_file_read(const FILE_OBJECT* file, void* out, ULONG bytes) {
+  read((const Node*)file->FsContext, 0, out, bytes);
 }
 
 void make_memory_volume() {

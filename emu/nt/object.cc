@@ -2,6 +2,7 @@
 #include "emu/nt/device.h"
 #include "emu/nt/handle.h"
 #include "emu/nt/nt_families.h"
+#include "emu/nt/text.h"
 #include "emu/nt/thread.h"
 #include "emu/nt/wait.h"
 
@@ -76,8 +77,8 @@ void make_memory_events() {
     bool signaled;
   } known[] = {{L"\\KernelObjects\\HighMemoryCondition", true}, {L"\\KernelObjects\\LowMemoryCondition", false}};
   for (const auto& event : known) {
-    UNICODE_STRING name;
-    RtlInitUnicodeString(&name, event.name);
+    const auto bytes = (USHORT)(text_length(event.name) * sizeof(WCHAR));
+    const UNICODE_STRING name = {bytes, bytes, (PWSTR)event.name};
     if (!find_named(&name)) name_object(make_event(NotificationEvent, event.signaled), &name);
   }
 }

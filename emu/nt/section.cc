@@ -1,8 +1,7 @@
 /* Sections without a file, or with a file that is only read, and the views of them. A view lies in user memory; a section's
  * views show the same bytes, at the same address. */
-#include "emu/nt/device.h"
-#include "emu/nt/file.h"
 #include "emu/nt/handle.h"
+#include "emu/nt/memory_file.h"
 #include "emu/nt/nt_families.h"
 #include "emu/nt/thread.h"
 
@@ -41,20 +40,21 @@ char* memory_for(m_u64 size) {
   return (char*)mach_pool_alloc(pages_of(size), 'tceS', MACH_POOL_KERNEL | MACH_POOL_ZERO, nullptr);
 }
 
-/* The file's bytes, as they are now. Only the volume in memory has any. */
+/* The file's bytes, as they are now. */
 NTSTATUS read_file(HANDLE handle, Section* section) {
-  IO_STATUS_BLOCK iosb;
-  FILE_STANDARD_INFORMATION standard;
-  NTSTATUS status = ZwQueryInformationFile(handle, &iosb, &standard, sizeof standard, FileStandardInformation);
-  if (!NT_SUCCESS(status)) return status;
-  const m_u64 bytes = standard.EndOfFile.QuadPart;
+  ObjectKind kind = ObjectKind::none;
+  const auto* file = (const FILE_OBJECT*)object_from_handle(handle, KernelMode, &kind);
+  if (!file) return STATUS_INVALID_HANDLE;
+  if (kind != ObjectKind::file) return STATUS_OBJECT_TYPE_MISMATCH;
+  if (!is_memory_file(file)) return STATUS_INVALID_FILE_FOR_SECTION;
+  const m_u64 bytes = memory_file_size(file);
   if (!section->size) section->size = bytes;
   if (!section->size) return STATUS_MAPPED_FILE_SIZE_ZERO;
   if (section->size > bytes) return STATUS_SECTION_TOO_BIG;
   if (section->size > kLargest) return STATUS_SUCCESS; /* it cannot be mapped anyway */
   section->saved = memory_for(section->size);
-  LARGE_INTEGER offset = {};
-  return ZwReadFile(handle, nullptr, nullptr, nullptr, &iosb, section->saved, (ULONG)section->size, &offset, nullptr);
+  memory_file_read(file, section->saved, (ULONG)section->size);
+  return STATUS_SUCCESS;
 }
 
 NTSTATUS create(PHANDLE handle, POBJECT_ATTRIBUTES attributes, const LARGE_INTEGER* maximum, ULONG allocation, HANDLE file) {
@@ -78,8 +78,8 @@ NTSTATUS create(PHANDLE handle, POBJECT_ATTRIBUTES attributes, const LARGE_INTEG
 
 NTSTATUS open(PHANDLE handle, POBJECT_ATTRIBUTES attributes) {
   if (!attributes || !attributes->ObjectName) return STATUS_OBJECT_PATH_SYNTAX_BAD;
-  UNICODE_STRING physical;
-  RtlInitUnicodeString(&physical, L"\\Device\\PhysicalMemory");
+  constexpr WCHAR kPhysical[] = L"\\Device\\PhysicalMemory";
+  const UNICODE_STRING physical = {sizeof kPhysical - sizeof(WCHAR), sizeof kPhysical, (PWSTR)kPhysical};
   if (RtlEqualUnicodeString(attributes->ObjectName, &physical, TRUE)) mach_not_emulated("\\Device\\PhysicalMemory");
   ObjectKind kind = ObjectKind::none;
   void* object = find_named_object(attributes->ObjectName, &kind);
@@ -90,10 +90,13 @@ NTSTATUS open(PHANDLE handle, POBJECT_ATTRIBUTES attributes) {
   return STATUS_SUCCESS;
 }
 
-bool is_current_process(HANDLE process) {
+NTSTATUS require_current_process(HANDLE process, const char* otherwise) {
   ObjectKind kind = ObjectKind::none;
   void* object = object_from_handle(process, KernelMode, &kind);
-  return kind == ObjectKind::process && object == current_thread()->process;
+  if (!object) return STATUS_INVALID_HANDLE;
+  if (kind != ObjectKind::process) return STATUS_OBJECT_TYPE_MISMATCH;
+  if (object != current_thread()->process) mach_not_emulated(otherwise);
+  return STATUS_SUCCESS;
 }
 
 bool bring_in(Section* section) {
@@ -109,7 +112,8 @@ NTSTATUS map(HANDLE handle, HANDLE process, PVOID* base, const LARGE_INTEGER* of
   auto* section = (Section*)object_from_handle(handle, KernelMode, &kind);
   if (!section) return STATUS_INVALID_HANDLE;
   if (kind != ObjectKind::section) return STATUS_OBJECT_TYPE_MISMATCH;
-  if (!is_current_process(process)) mach_not_emulated("ZwMapViewOfSection into another process");
+  const NTSTATUS wrong = require_current_process(process, "ZwMapViewOfSection into another process");
+  if (!NT_SUCCESS(wrong)) return wrong;
   if (*base) mach_not_emulated("ZwMapViewOfSection at an address of the caller's choice");
   if (section->read_only && protection != PAGE_READONLY && protection != PAGE_EXECUTE_READ && protection != PAGE_WRITECOPY)
     mach_not_emulated("ZwMapViewOfSection of a file for writing");
@@ -135,7 +139,8 @@ void last_view_went(Section* section) {
 }
 
 NTSTATUS unmap(HANDLE process, const void* address) {
-  if (!is_current_process(process)) mach_not_emulated("ZwUnmapViewOfSection in another process");
+  const NTSTATUS wrong = require_current_process(process, "ZwUnmapViewOfSection in another process");
+  if (!NT_SUCCESS(wrong)) return wrong;
   for (View** at = &views; *at; at = &(*at)->next) {
     View* view = *at;
     const auto* byte = (const char*)address;
@@ -162,6 +167,7 @@ NTSYSAPI NTSTATUS NTAPI ZwCreateSection(PHANDLE SectionHandle, ACCESS_MASK, POBJ
                                         PLARGE_INTEGER MaximumSize, ULONG, ULONG AllocationAttributes,
                                         HANDLE FileHandle) {
   DDI_ENTER(ZwCreateSection, nullptr);
+  if (nt::out_of_resources()) return STATUS_INSUFFICIENT_RESOURCES;
   return nt::create(SectionHandle, ObjectAttributes, MaximumSize, AllocationAttributes, FileHandle);
 }
 

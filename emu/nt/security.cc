@@ -185,6 +185,7 @@ NTKERNELAPI VOID NTAPI SeUnlockSubjectContext(PSECURITY_SUBJECT_CONTEXT SubjectC
 NTKERNELAPI NTSTATUS NTAPI SeCreateClientSecurity(PETHREAD ClientThread, PSECURITY_QUALITY_OF_SERVICE ClientSecurityQos,
                                                   BOOLEAN RemoteSession, PSECURITY_CLIENT_CONTEXT ClientContext) {
   DDI_ENTER(SeCreateClientSecurity, ClientThread);
+  if (nt::out_of_resources()) return STATUS_INSUFFICIENT_RESOURCES;
   return nt::create_client_security((const nt::Thread*)ClientThread, ClientSecurityQos, RemoteSession, ClientContext);
 }
 

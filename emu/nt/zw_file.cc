@@ -70,6 +70,7 @@ NTSTATUS create_file(KPROCESSOR_MODE mode, PHANDLE handle, POBJECT_ATTRIBUTES at
   if (!may_pass(mode, attributes, sizeof *attributes, false) || !may_pass(mode, handle, sizeof *handle, true) ||
       !may_pass(mode, iosb, sizeof *iosb, true))
     return STATUS_ACCESS_VIOLATION;
+  if (out_of_resources()) return STATUS_INSUFFICIENT_RESOURCES;
   NTSTATUS status = check_options(how);
   if (!NT_SUCCESS(status)) return status;
   PDEVICE_OBJECT device;
@@ -175,6 +176,7 @@ NTSTATUS file_of(HANDLE handle, KPROCESSOR_MODE mode, File** file) {
 NTSTATUS begin(KPROCESSOR_MODE mode, HANDLE handle, HANDLE event, PIO_APC_ROUTINE apc, PIO_STATUS_BLOCK iosb, m_u8 major,
                Call** result, const void* pc) {
   if (apc) mach_not_emulated("files with an APC routine");
+  if (out_of_resources()) return STATUS_INSUFFICIENT_RESOURCES;
   if (!may_pass(mode, iosb, sizeof *iosb, true)) return STATUS_ACCESS_VIOLATION;
   File* file;
   NTSTATUS status = file_of(handle, mode, &file);

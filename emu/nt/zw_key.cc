@@ -174,6 +174,7 @@ extern "C" {
 
 NTSYSAPI NTSTATUS NTAPI ZwOpenKey(PHANDLE KeyHandle, ACCESS_MASK, POBJECT_ATTRIBUTES ObjectAttributes) {
   DDI_ENTER(ZwOpenKey, nullptr);
+  if (nt::out_of_resources()) return STATUS_INSUFFICIENT_RESOURCES;
   return nt::open_key(KeyHandle, ObjectAttributes, KernelMode);
 }
 
@@ -185,6 +186,7 @@ NTSYSAPI NTSTATUS NTAPI ZwOpenKeyEx(PHANDLE KeyHandle, ACCESS_MASK, POBJECT_ATTR
 NTSYSAPI NTSTATUS NTAPI ZwCreateKey(PHANDLE KeyHandle, ACCESS_MASK, POBJECT_ATTRIBUTES ObjectAttributes, ULONG,
                                     PUNICODE_STRING, ULONG CreateOptions, PULONG Disposition) {
   DDI_ENTER(ZwCreateKey, nullptr);
+  if (nt::out_of_resources()) return STATUS_INSUFFICIENT_RESOURCES;
   return nt::create_key(KeyHandle, ObjectAttributes, CreateOptions, Disposition, KernelMode);
 }
 
@@ -224,6 +226,7 @@ NTSYSAPI NTSTATUS NTAPI ZwSetValueKey(HANDLE KeyHandle, PUNICODE_STRING ValueNam
                                       ULONG DataSize) {
   DDI_ENTER(ZwSetValueKey, nullptr);
   WDM_KEY_OF(KeyHandle);
+  if (nt::out_of_resources()) return STATUS_INSUFFICIENT_RESOURCES;
   if (DataSize && !Data) return STATUS_ACCESS_VIOLATION;
   nt::registry_set_value(key, ValueName, Type, Data, DataSize);
   return STATUS_SUCCESS;

@@ -53,6 +53,60 @@ case_settings_elsewhere() {
   echo 'directory = "../nowhere"' > far/driver.toml
   run 2 check far; complains "far/driver.toml: 'directory': ../nowhere is no directory"
 }
+# What driver.toml puts into the registry and on disk is there when DriverEntry looks.
+case_seeds() {
+  mkdir seeded
+  cat > seeded/driver.c <<'END'
+#include <ntifs.h>
+static ULONG level(PCWSTR path) {
+  ULONG level = 0;
+  RTL_QUERY_REGISTRY_TABLE table[2] = {{0}};
+  table[0].Flags = RTL_QUERY_REGISTRY_DIRECT | RTL_QUERY_REGISTRY_REQUIRED;
+  table[0].Name = L"Level";
+  table[0].EntryContext = &level;
+  RtlQueryRegistryValues(RTL_REGISTRY_ABSOLUTE, path, table, NULL, NULL);
+  return level;
+}
+static ULONG file_bytes(void) {
+  UNICODE_STRING name;
+  OBJECT_ATTRIBUTES attributes;
+  IO_STATUS_BLOCK iosb = {{0}};
+  HANDLE file;
+  char bytes[16];
+  RtlInitUnicodeString(&name, L"\\??\\C:\\x\\y.bin");
+  InitializeObjectAttributes(&attributes, &name, OBJ_KERNEL_HANDLE, NULL, NULL);
+  if (!NT_SUCCESS(ZwOpenFile(&file, FILE_READ_DATA | SYNCHRONIZE, &attributes, &iosb, 0, FILE_SYNCHRONOUS_IO_NONALERT)))
+    return 0;
+  ZwReadFile(file, NULL, NULL, NULL, &iosb, bytes, sizeof bytes, NULL, NULL);
+  ZwClose(file);
+  return (ULONG)iosb.Information;
+}
+static VOID unload(PDRIVER_OBJECT driver) { (void)driver; }
+NTSTATUS DriverEntry(PDRIVER_OBJECT driver, PUNICODE_STRING path) {
+  driver->DriverUnload = unload;
+  if (level(path->Buffer) != 7 || level(L"\\Registry\\Machine\\Software\\Z") != 8) return STATUS_OBJECT_NAME_NOT_FOUND;
+  return file_bytes() == 5 ? STATUS_SUCCESS : STATUS_OBJECT_NAME_INVALID;
+}
+END
+  printf '%s\n' '[registry]' 'Level = 7' "['registry'.'\Registry\Machine\Software\Z']" 'Level = 8' '[files]' \
+    "'C:\x\y.bin' = 'hello'" > seeded/driver.toml
+  run 0 check seeded; says 'DriverEntry: STATUS_SUCCESS'
+  sed -i 's/Level = 7/Level = 6/' seeded/driver.toml
+  run 2 check seeded; says 'DriverEntry returns STATUS_OBJECT_NAME_NOT_FOUND'
+  sed -i 's/Level = 6/Level = 1.5/' seeded/driver.toml
+  run 2 check seeded; complains "'registry..*Level' has to be a number, a string or a list"
+  printf '%s\n' '[files]' "'C:\x' = {from = 'nowhere'}" > seeded/driver.toml
+  run 2 check seeded; complains "'files': nowhere does not exist"
+}
+# Of the sources beside it, a Visual Studio project says which belong to the driver.
+case_project_file() {
+  mkdir project
+  cp "$drivers/use_after_free/driver.c" project/Driver.c
+  echo 'this is no C' > project/tool.c
+  run 2 check project; says 'does not compile'
+  echo '<Project><ItemGroup><ClCompile Include="sub\driver.C" /></ItemGroup></Project>' > project/x.vcxproj
+  run 0 check project; says 'compiles'
+}
 case_entry_fails() {
   run 2 check "$drivers/entry_fails"; says 'DriverEntry returns STATUS_INSUFFICIENT_RESOURCES'
   run 2 fuzz "$drivers/entry_fails" --time 5 --out o; says 'DriverEntry returns STATUS_INSUFFICIENT_RESOURCES'

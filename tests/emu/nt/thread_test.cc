@@ -27,7 +27,9 @@ TEST(handles) {
   void* object = nullptr;
   CHECK(ZwClose((HANDLE)0x1234) == STATUS_INVALID_HANDLE);
   HANDLE handle;
-  CHECK(ZwCreateEvent(&handle, 0, nullptr, NotificationEvent, TRUE) == STATUS_SUCCESS);
+  OBJECT_ATTRIBUTES kernel;
+  InitializeObjectAttributes(&kernel, nullptr, OBJ_KERNEL_HANDLE, nullptr, nullptr);
+  CHECK(ZwCreateEvent(&handle, 0, &kernel, NotificationEvent, TRUE) == STATUS_SUCCESS);
   CHECK(ObReferenceObjectByHandle(handle, 0, *PsThreadType, KernelMode, &object, nullptr) ==
         STATUS_OBJECT_TYPE_MISMATCH);
   CHECK(ObReferenceObjectByHandle(handle, 0, *ExEventObjectType, UserMode, &object, nullptr) == STATUS_INVALID_HANDLE);
@@ -36,6 +38,12 @@ TEST(handles) {
   CHECK(ZwClose(handle) == STATUS_INVALID_HANDLE);
   CHECK(is_signaled(object)); /* the reference keeps it */
   ObDereferenceObject(object);
+
+  /* Without OBJ_KERNEL_HANDLE it is one of the process, good for both modes there. */
+  CHECK(ZwCreateEvent(&handle, 0, nullptr, NotificationEvent, TRUE) == STATUS_SUCCESS);
+  CHECK(ObReferenceObjectByHandle(handle, 0, *ExEventObjectType, UserMode, &object, nullptr) == STATUS_SUCCESS);
+  ObDereferenceObject(object);
+  CHECK(ZwClose(handle) == STATUS_SUCCESS);
 
   void* again = nullptr;
   CHECK(ObReferenceObjectByHandle((HANDLE)8, 0, *ExEventObjectType, UserMode, &object, nullptr) == STATUS_SUCCESS);
