@@ -78,9 +78,8 @@ class Settings {
     else if (key == "registry") append(spec_.registry, read_registry(table_of(key, value), error_in()));
     else if (key == "files") append(spec_.files, seed_files(table_of(key, value)));
     else if (key != "directory")
-      fail(fmt::format("unknown key '{}'; known are name, sources, includes, defines, ioctls, devices, hardware_ids, directory",
-      fail(fmt::format("unknown key '{}'; known are name, sources, includes, defines, ioctls, devices, registry, files, "
-                       "directory",
+      fail(fmt::format("unknown key '{}'; known are name, sources, includes, defines, ioctls, devices, hardware_ids, "
+                       "registry, files, directory",
                        key));
   }
 
