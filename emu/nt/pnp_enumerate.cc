@@ -147,6 +147,7 @@ DevNode* note_reported(DevNode* parent, PDEVICE_OBJECT pdo, const void* pc) {
   }
   if (!find_device(pdo) || find_device(pdo)->gone) mach_bug_check(kInvalidPnpDevice, 2, (ULONG_PTR)pdo, 0, 0, pc);
   pdo->Flags |= DO_BUS_ENUMERATED_DEVICE;
+  pdo->Flags &= ~(ULONG)DO_DEVICE_INITIALIZING; /* bus drivers that never do it work all the same */
   return pnp_add_node(parent, pdo);
 }
 
