@@ -244,7 +244,7 @@ void pnp_bring_up(DevNode* node) {
 
 NTSTATUS pnp_start(DevNode* node, m_u32 op) {
   const bool again = node->state == PnpState::stopped;
-  if (node->has_driver && !again) pnp_send(node, IRP_MN_FILTER_RESOURCE_REQUIREMENTS, 0);
+  if (node->has_driver && !again) query_and_free(node, IRP_MN_FILTER_RESOURCE_REQUIREMENTS, nullptr, 0);
   const NTSTATUS status = pnp_send(node, IRP_MN_START_DEVICE, op);
   if (!NT_SUCCESS(status)) {
     if (again) pnp_surprise_remove(node, 0);
