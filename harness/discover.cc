@@ -80,8 +80,8 @@ class Settings {
     else if (key == "files") append(spec_.files, seed_files(table_of(key, value)));
     else if (key == "device") spec_.hardware = hardware(value);
     else if (key != "directory")
-      fail(fmt::format("unknown key '{}'; known are name, sources, includes, defines, ioctls, devices, device, hardware_ids, registry, files, "
-                       "directory",
+      fail(fmt::format("unknown key '{}'; known are name, sources, includes, defines, ioctls, devices, device, hardware_ids, "
+                       "registry, files, directory",
                        key));
   }
 

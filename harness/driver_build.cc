@@ -116,7 +116,7 @@ void add_directory(Hash& hash, const fs::path& directory, unsigned depth) {
 }
 
 // Changes with what info_source writes.
-constexpr std::string_view kInfoFormat = "info 4, hardware";
+constexpr std::string_view kInfoFormat = "info 5";
 
 std::string compile_inputs(const Layout& layout, const DriverSpec& spec) {
   constexpr unsigned kDepth = 3;  // of folders below the driver's whose files count as its sources

@@ -215,12 +215,16 @@ NTSTATUS pnp_send(DevNode* node, m_u8 minor, m_u32 op, PnpFill fill, void* conte
   if (fill) fill(next_location(record->irp), context);
   record->context = &sent;
   record->done = after_pnp;
+  /* The top of the stack stays until the call returns, also when the driver deletes it meanwhile. */
+  PDEVICE_OBJECT top = top_of_stack(node->pdo);
+  io_reference_object(top);
   NTSTATUS status = send_request(node->pdo, record);
   /* When the dispatch routine says it is done the PnP manager goes on, even if the request never was completed. */
   if (status == STATUS_PENDING) {
     irp_wait_until_done(record);
     status = sent.status;
   }
+  io_dereference_object(top);
   if (!sent.done) record->done = nullptr;
   if (information) *information = sent.information;
   node->state = next_state(node->state, minor, status);

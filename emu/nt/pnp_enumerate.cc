@@ -148,6 +148,7 @@ DevNode* note_reported(DevNode* parent, PDEVICE_OBJECT pdo, const void* pc) {
   }
   if (!find_device(pdo) || find_device(pdo)->gone) mach_bug_check(kInvalidPnpDevice, 2, (ULONG_PTR)pdo, 0, 0, pc);
   pdo->Flags |= DO_BUS_ENUMERATED_DEVICE;
+  pdo->Flags &= ~(ULONG)DO_DEVICE_INITIALIZING; /* bus drivers that never do it work all the same */
   return pnp_add_node(parent, pdo);
 }
 
@@ -249,7 +250,7 @@ static void fill_resources(PIO_STACK_LOCATION location, void*) {
 
 NTSTATUS pnp_start(DevNode* node, m_u32 op) {
   const bool again = node->state == PnpState::stopped;
-  if (node->has_driver && !again) pnp_send(node, IRP_MN_FILTER_RESOURCE_REQUIREMENTS, 0);
+  if (node->has_driver && !again) query_and_free(node, IRP_MN_FILTER_RESOURCE_REQUIREMENTS, nullptr, 0);
   const NTSTATUS status = pnp_send(node, IRP_MN_START_DEVICE, op, node->parent ? nullptr : fill_resources);
   if (!NT_SUCCESS(status)) {
     if (again) pnp_surprise_remove(node, 0);
