@@ -17,7 +17,7 @@ constexpr std::string_view kWords[] = {
 #undef OP
 };
 
-constexpr OpFields kOpen{.handle = true, .device = true, .cancelled = true};
+constexpr OpFields kOpen{.handle = true, .device = true, .cancelled = true, .synchronous = true};
 constexpr OpFields kHandleOnly{.handle = true};
 constexpr OpFields kRead{.handle = true, .out = true, .offset = true, .pointers = true, .cancelled = true};
 constexpr OpFields kWrite{.handle = true, .data = true, .offset = true, .pointers = true, .cancelled = true};
@@ -39,7 +39,7 @@ void drop_other_fields(Operation& op) {
   if (!has.device) op.device = 0;
   if (!has.target) op.target = 0;
   if (!has.irql) op.irql = 0;
-  if (!has.minor) op.minor = 0;
+  if (!has.minor && !has.synchronous) op.minor = 0;
   if (!has.data) op.data.clear();
   if (!has.out) op.out_size = 0;
   if (!has.offset && !has.time) op.offset = 0;
@@ -54,6 +54,7 @@ void keep_limits(Operation& op) {
   if (has.handle) op.handle = static_cast<std::uint8_t>(std::clamp<unsigned>(op.handle, 1, limits::kMaxHandles));
   op.irql = op.irql ? 2 : 0;
   op.pointers &= 3;
+  if (has.synchronous) op.minor &= 1;
   op.out_size = std::min(op.out_size, limits::kMaxOutBytes);
   if (op.data.size() > limits::kMaxDataBytes) op.data.resize(limits::kMaxDataBytes);
   if (op.kind == OpKind::interrupt) op.code %= kInterruptLines;

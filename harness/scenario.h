@@ -76,6 +76,7 @@ struct OpFields {
   bool time = false;  // `offset` is a duration
   bool pointers = false;
   bool cancelled = false;
+  bool synchronous = false;  // `minor` is 1 then
   const char* code = nullptr;  // key of `code` in the text form; "" when it stands without one, null: no code
 };
 const OpFields& fields_of(OpKind kind);

@@ -130,11 +130,14 @@ File* file_of_handle(m_u16 handle) {
   return nullptr;
 }
 
-NTSTATUS file_open(PDEVICE_OBJECT device, m_u16 handle, bool kernel_mode, m_u32 op, bool cancelled, File** result) {
+NTSTATUS file_open(PDEVICE_OBJECT device, m_u16 handle, bool kernel_mode, m_u32 op, bool cancelled, File** result,
+                   bool synchronous) {
   *result = nullptr;
   const NTSTATUS allowed = may_open(device);
   if (!NT_SUCCESS(allowed)) return allowed;
   File* file = make_file(device, handle, kernel_mode);
+  file->synchronous = synchronous;
+  if (synchronous) file->object->Flags |= FO_SYNCHRONOUS_IO;
   IrpRecord* record = make_request(device, file, IRP_MJ_CREATE, 0, op, kernel_mode);
   fill_create(record->irp, file->object);
   record->irp->Cancel = cancelled;
@@ -142,6 +145,22 @@ NTSTATUS file_open(PDEVICE_OBJECT device, m_u16 handle, bool kernel_mode, m_u32 
   record->done = after_create;
   *result = file;
   return send_request(device, record);
+}
+
+void file_lock(File* file) {
+  while (file->busy) {
+    file->waiting |= 1ull << mach_thread();
+    mach_block(0, nullptr, nullptr);
+  }
+  file->busy = true;
+}
+
+void file_unlock(File* file) {
+  file->busy = false;
+  const m_u64 waiting = file->waiting;
+  file->waiting = 0;
+  for (m_u32 thread = 0; thread < 64; ++thread)
+    if (waiting >> thread & 1) mach_wake(thread, 0);
 }
 
 void file_close_handle(File* file) {

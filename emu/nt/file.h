@@ -22,11 +22,18 @@ struct File {
   bool kernel_mode;
   FileState state;
   LONG references; /* one for the handle, one for each IRP, one for each pointer reference */
+  bool synchronous; /* one request at a time, and the caller waits for it */
+  bool busy;
+  m_u64 waiting; /* threads that want to be next, by bit */
 };
 
 /* Makes a file object for `device` and sends IRP_MJ_CREATE. `*file` is null when the request could not be sent.
  * Requires: PASSIVE_LEVEL. Yields. */
-NTSTATUS file_open(PDEVICE_OBJECT device, m_u16 handle, bool kernel_mode, m_u32 op, bool cancelled, File** file);
+NTSTATUS file_open(PDEVICE_OBJECT device, m_u16 handle, bool kernel_mode, m_u32 op, bool cancelled, File** file,
+                   bool synchronous = false);
+/* A synchronous file takes one request at a time, in any order. Yields. */
+void file_lock(File* file);
+void file_unlock(File* file);
 /* Closes the handle: sends IRP_MJ_CLEANUP, then drops the handle's reference. Requires: PASSIVE_LEVEL. Yields. */
 void file_close_handle(File* file);
 /* The open file of a handle, or null. */
