@@ -51,7 +51,8 @@ void decode_operation(const std::uint8_t* record, const DriverProfile& profile, 
   op.pointers = who >> 5 & 3;
   op.cancelled = (who & 0x80) != 0;
   op.device = record[kOpDeviceAt];
-  op.irql = record[kOpIrqlAt] & 1 ? 2 : 0;
+  op.irql = record[kOpIrqlAt] & kDispatchBit ? 2 : 0;
+  op.synchronous = (record[kOpIrqlAt] & kSynchronousBit) != 0;
   op.minor = record[kOpMinorAt];
   op.target = load<std::uint16_t>(record + kOpTargetAt);
   op.out_size = fold(load<std::uint16_t>(record + kOpOutSizeAt), limits::kMaxOutBytes);

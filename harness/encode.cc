@@ -34,7 +34,7 @@ void encode_operation(const Operation& op, const DriverProfile& profile, std::ui
   record[kOpWhoAt] =
       static_cast<std::uint8_t>((op.thread - 1u) | handle << 2 | op.pointers << 5 | (op.cancelled ? 0x80u : 0u));
   record[kOpDeviceAt] = op.device;
-  record[kOpIrqlAt] = op.irql ? 1 : 0;
+  record[kOpIrqlAt] = static_cast<std::uint8_t>((op.irql ? kDispatchBit : 0) | (op.synchronous ? kSynchronousBit : 0));
   record[kOpMinorAt] = op.minor;
   record[kOpCodeIndexAt] = fields_of(op.kind).code ? code_index(op.code, profile.ioctls) : 0;
   store(record + kOpIdAt, op.id);

@@ -230,6 +230,7 @@ void plain_arguments(MinimizeSearch& search, std::size_t at) {
   try_change(search, at, [](Operation& op) { op.cancelled = false; });
   try_change(search, at, [](Operation& op) { op.irql = 0; });
   try_change(search, at, [](Operation& op) { op.minor = 0; });
+  try_change(search, at, [](Operation& op) { op.synchronous = false; });
   try_change(search, at, [](Operation& op) { op.device = 0; });
   try_change(search, at, [](Operation& op) { op.offset = 0; });
 }

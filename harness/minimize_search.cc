@@ -34,7 +34,7 @@ std::uint64_t non_zero_bytes(const Operation& op) {
 }
 
 std::uint64_t flags(const Operation& op) {
-  return (op.pointers != 0) + op.cancelled + (op.irql != 0) + (op.minor != 0) + (op.device != 0);
+  return (op.pointers != 0) + op.cancelled + op.synchronous + (op.irql != 0) + (op.minor != 0) + (op.device != 0);
 }
 
 Scenario with_schedule(Scenario scenario, StrategyId strategy, std::uint64_t seed, std::uint16_t runs,

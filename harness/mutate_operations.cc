@@ -273,6 +273,7 @@ Operation draw_operation(const Operations& operations, Random& random, const Dri
   op.thread = draw_thread(operations, random);
   draw_arguments(op, operations, random, profile);
   if (op.kind == OpKind::open) op.handle = static_cast<std::uint8_t>(random.between(1, 3));
+  if (op.kind == OpKind::open) op.synchronous = random.percent(10);
   return op;
 }
 

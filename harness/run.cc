@@ -65,6 +65,7 @@ void send_request(const Operation& op, bool above) {
   request.op = op.id;
   request.major = major_function(op.kind);
   request.minor = op.minor;
+  request.synchronous = op.synchronous;
   request.handle = above ? std::uint8_t{0} : op.handle;
   request.device = op.device;
   request.code = op.code;

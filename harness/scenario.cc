@@ -17,7 +17,7 @@ constexpr std::string_view kWords[] = {
 #undef OP
 };
 
-constexpr OpFields kOpen{.handle = true, .device = true, .minor = true, .data = true, .cancelled = true};
+constexpr OpFields kOpen{.handle = true, .device = true, .minor = true, .data = true, .cancelled = true, .synchronous = true};
 constexpr OpFields kHandleOnly{.handle = true};
 constexpr OpFields kRead{.handle = true, .out = true, .offset = true, .pointers = true, .cancelled = true};
 constexpr OpFields kWrite{.handle = true, .data = true, .offset = true, .pointers = true, .cancelled = true};
@@ -40,6 +40,7 @@ void drop_other_fields(Operation& op) {
   if (!has.target) op.target = 0;
   if (!has.irql) op.irql = 0;
   if (!has.minor) op.minor = 0;
+  if (!has.synchronous) op.synchronous = false;
   if (!has.data) op.data.clear();
   if (!has.out) op.out_size = 0;
   if (!has.offset && !has.time) op.offset = 0;

@@ -49,6 +49,7 @@ struct Operation {
   std::uint8_t pointers = 0;  // nt_request::user_pointers
   bool cancelled = false;     // Irp->Cancel already set when it arrives
   std::uint8_t minor = 0;     // pnp, power; open: 1 makes a named pipe, 2 a mailslot
+  bool synchronous = false;   // open: requests are sent one at a time, and their thread waits for them
   std::uint16_t target = 0;   // cancel: id of the operation whose IRP is cancelled
   std::uint32_t code = 0;     // ioctl
   std::uint32_t out_size = 0;
@@ -76,6 +77,7 @@ struct OpFields {
   bool time = false;  // `offset` is a duration
   bool pointers = false;
   bool cancelled = false;
+  bool synchronous = false;
   const char* code = nullptr;  // key of `code` in the text form; "" when it stands without one, null: no code
 };
 const OpFields& fields_of(OpKind kind);

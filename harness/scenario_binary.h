@@ -33,7 +33,7 @@ enum : std::size_t {
   kOpKindAt = 0,
   kOpWhoAt = 1,  // bits 0-1 thread less one, 2-4 handle less one, 5-6 pointers, 7 cancelled
   kOpDeviceAt = 2,
-  kOpIrqlAt = 3,  // odd is DISPATCH_LEVEL
+  kOpIrqlAt = 3,  // kDispatchBit, kSynchronousBit
   kOpMinorAt = 4,
   kOpCodeIndexAt = 5,  // of the driver's IOCTLs; used when kOpCodeAt is none of them
   kOpIdAt = 6,
@@ -44,6 +44,7 @@ enum : std::size_t {
   kOpOffsetAt = 18,  // 64 bits
 };
 inline constexpr std::size_t kOpSize = 26;
+inline constexpr std::uint8_t kDispatchBit = 1, kSynchronousBit = 2;
 inline constexpr std::uint8_t kRawCode = 0xff;  // code index: the code counts as it is
 
 // Offsets in a directive record.

@@ -56,6 +56,7 @@ void put_keys(Out& out, const Operation& op, const OpFields& has) {
   if (has.irql && op.irql) put(out, " irql={}", op.irql);
   if (has.pointers && op.pointers) put(out, " pointers={}", kPointers[op.pointers & 3]);
   if (has.cancelled && op.cancelled) put(out, " cancelled");
+  if (has.synchronous && op.synchronous) put(out, " synchronous");
 }
 
 void put_operation(Out& out, const Operation& op) {

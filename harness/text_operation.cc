@@ -109,6 +109,7 @@ std::string known_keys(const OpFields& has) {
   if (has.irql) keys.push_back("irql=");
   if (has.pointers) keys.push_back("pointers=");
   if (has.cancelled) keys.push_back("cancelled");
+  if (has.synchronous) keys.push_back("synchronous");
   return keys.empty() ? "no more" : fmt::format("{}", fmt::join(keys, ", "));
 }
 
@@ -121,6 +122,10 @@ void take_key(Line& line, Operation& op, const OpFields& has, std::vector<std::s
   const bool flag = equals == std::string_view::npos;
   if (flag && key == "cancelled" && has.cancelled) {
     op.cancelled = true;
+    return;
+  }
+  if (flag && key == "synchronous" && has.synchronous) {
+    op.synchronous = true;
     return;
   }
   if (flag || !set_key(line, op, has, key, word.substr(equals + 1)))

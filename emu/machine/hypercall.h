@@ -245,6 +245,7 @@ struct nt_request {
   const m_u8* in;     /* in_size bytes, native memory, copied to user memory by the kernel */
   m_u8 user_pointers; /* 0 good pointers, 1 null, 2 unmapped user address, 3 kernel address (METHOD_NEITHER, and probing) */
   m_u8 cancelled;     /* Irp->Cancel already set when it arrives */
+  m_u8 synchronous;   /* create: requests on this handle are sent one at a time, and their thread waits for them */
 };
 /* Sends one request and returns what the dispatch routine returned; the IRP may still be pending. A request on a
  * handle that is not open returns 0xC0000008 (INVALID_HANDLE) and reaches nobody. Yields. */

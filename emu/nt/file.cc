@@ -57,7 +57,7 @@ File* make_file(PDEVICE_OBJECT device, const FileOpen& how, m_u16 handle, bool k
   object->IrpList.Flink = object->IrpList.Blink = &object->IrpList;
   init_event(&object->Lock, SynchronizationEvent, false);
   init_event(&object->Event, NotificationEvent, false);
-  *file = {nullptr, object, device, handle, kernel_mode, FileState::opening, 1, false, STATUS_PENDING, 0, {}};
+  *file = {nullptr, object, device, handle, kernel_mode, FileState::opening, 1, false, STATUS_PENDING, 0, {}, false, 0};
   *files_end = file;
   files_end = &file->next;
   ++device->ReferenceCount;
@@ -230,6 +230,22 @@ NTSTATUS file_open_and_wait(PDEVICE_OBJECT device, const FileOpen& how, bool ker
   }
   if (!NT_SUCCESS(status)) *file = nullptr;
   return status;
+}
+
+void file_lock(File* file) {
+  while (file->busy) {
+    file->waiting |= 1ull << mach_thread();
+    mach_block(0, nullptr, nullptr);
+  }
+  file->busy = true;
+}
+
+void file_unlock(File* file) {
+  file->busy = false;
+  const m_u64 waiting = file->waiting;
+  file->waiting = 0;
+  for (m_u32 thread = 0; thread < 64; ++thread)
+    if (waiting >> thread & 1) mach_wake(thread, 0);
 }
 
 void file_close_handle(File* file) {

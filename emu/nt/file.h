@@ -26,6 +26,8 @@ struct File {
   NTSTATUS created; /* how the create request ended */
   ULONG_PTR information;
   UNICODE_STRING reparse_name; /* after STATUS_REPARSE: where to go on */
+  bool busy; /* of a synchronous file: one request at a time */
+  m_u64 waiting; /* threads that want to be next, by bit */
 };
 
 /* How a file is opened: the parameters of IoCreateFile, and what is left of its name behind the device's. */
@@ -54,6 +56,9 @@ File* file_of_object(PFILE_OBJECT object);
 /* Makes a file object for `device` and sends IRP_MJ_CREATE. `*file` is null when the request could not be sent.
  * Requires: PASSIVE_LEVEL. Yields. */
 NTSTATUS file_open(PDEVICE_OBJECT device, m_u16 handle, bool kernel_mode, m_u32 op, bool cancelled, File** file);
+/* A synchronous file takes one request at a time, in any order. Yields. */
+void file_lock(File* file);
+void file_unlock(File* file);
 /* Closes the handle: sends IRP_MJ_CLEANUP, then drops the handle's reference. Requires: PASSIVE_LEVEL. Yields. */
 void file_close_handle(File* file);
 /* The open file of a handle, or null. */

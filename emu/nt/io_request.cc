@@ -353,6 +353,7 @@ NTSTATUS open(const Request& r) {
   how.name.Length = how.name.MaximumLength = (USHORT)(r.in_size & ~1u);
   how.name.Buffer = (PWSTR)r.in;
   if (r.minor) make_new(r.minor, &how);
+  if (r.synchronous) how.options |= FILE_SYNCHRONOUS_IO_NONALERT;
   return file_open_as(device, how, r.handle, false, r.op, r.cancelled, &file);
 }
 
@@ -361,6 +362,28 @@ NTSTATUS shut_down(const Request& r, PDEVICE_OBJECT device) {
   const DeviceRecord* registered = find_device(device);
   if (!registered->shutdown_registered) return STATUS_INVALID_DEVICE_REQUEST;
   return send_request(device, make_request(device, nullptr, IRP_MJ_SHUTDOWN, 0, r.op, true));
+}
+
+/* Fast I/O where there is some, else an IRP. */
+NTSTATUS send_any(Call& call) {
+  File* file = call.file;
+  ++file->references; /* the handle may be closed under the call; the file stays */
+  NTSTATUS status;
+  if (call.kernel || !try_fast(call, &status)) return send(call);
+  file_drop_call(file);
+  return status;
+}
+
+/* As NtReadFile and its like do it for a file that was not opened for overlapped I/O. */
+NTSTATUS send_and_wait(Call& call) {
+  File* file = call.file;
+  ++file->references;
+  file_lock(file);
+  const NTSTATUS status = send_any(call);
+  if (status == STATUS_PENDING) irp_wait_until_done(call.record);
+  file_unlock(file);
+  file_drop_call(file);
+  return status;
 }
 
 NTSTATUS from_user(const Request& r) {
@@ -372,11 +395,8 @@ NTSTATUS from_user(const Request& r) {
   if (r.major == IRP_MJ_SHUTDOWN) return shut_down(r, file->device);
   if (r.major == IRP_MJ_PNP || r.major == IRP_MJ_POWER || r.major == IRP_MJ_SYSTEM_CONTROL)
     return STATUS_INVALID_PARAMETER;
-  ++file->references; /* the handle may be closed under the call; the file stays */
-  NTSTATUS status;
-  if (kernel || !try_fast(call, &status)) return send(call);
-  file_drop_call(file);
-  return status;
+  const bool synchronous = (file->object->Flags & FO_SYNCHRONOUS_IO) != 0;
+  return synchronous && !kernel ? send_and_wait(call) : send_any(call);
 }
 
 NTSTATUS from_kernel(const Request& r) {

@@ -23,6 +23,7 @@ inline Operation any_operation(Random& random) {
   op.irql = random.percent(50) ? 2 : 0;
   op.pointers = static_cast<std::uint8_t>(random.below(4));
   op.cancelled = random.percent(50);
+  op.synchronous = random.percent(50);
   op.minor = static_cast<std::uint8_t>(random.below(256));
   op.target = static_cast<std::uint16_t>(random.below(40));
   op.code = random.percent(50) ? random.one_of(profile().ioctls) : static_cast<std::uint32_t>(random.next());

@@ -93,6 +93,19 @@ TEST(Text, InterruptsAndWhoTakesThem) {
   EXPECT_EQ(mistake_in("at op 1 start run irq2"), "line 3: actor: `2` is out of range, 0 to 1");
 }
 
+TEST(Text, WhatUserModeDoesToItsMemory) {
+  const std::string_view text =
+      "wdmfuzz 1\ncpus 2\n1: T1 open h1 synchronous\n2: T1 ioctl h1 0x222003 in=00000000\n"
+      "3: T2 rewrite op 2 in=ff offset=0x2\n4: T2 unmap op 2\nschedule directed\n";
+  const Scenario s = from_text(text);
+  EXPECT_EQ(to_text(s), text);
+  EXPECT_EQ(s.operations[0].minor, 1);
+  EXPECT_EQ(s.operations[2].target, 2);
+  EXPECT_EQ(s.operations[2].offset, 2u);
+  EXPECT_EQ(s.operations[3].kind, OpKind::unmap);
+  EXPECT_EQ(mistake_in("2: T1 unmap op 7"), "line 3: there is no operation 7");
+}
+
 TEST(Text, AnyScenarioComesBack) {
   for (std::uint64_t seed = 0; seed < 10'000; ++seed) {
     const Scenario scenario = any_scenario(seed);
