@@ -12,11 +12,12 @@ using wdm::Outcome;
 
 namespace {
 
-// The kernel's dialect leaves what is above a narrow argument as it was, the native one takes it for extended.
-m_u8 low_byte(m_u8 argument) {
-  unsigned wide = argument;
-  asm("" : "+r"(wide));
-  return static_cast<m_u8>(wide);
+// The value of a small argument. Callers of the Windows dialect leave the rest of its register undefined, as their calling
+// convention says; this side's convention, and hence the compiler, takes it for zero.
+template <class Small>
+Small clean(Small value) {
+  asm("" : "+q"(value));
+  return value;
 }
 
 }  // namespace
@@ -26,11 +27,11 @@ extern "C" {
 m_u32 mach_cpu(void) { return machine().cpu(); }
 m_u32 mach_cpu_count(void) { return machine().cpu_count(); }
 m_u8 mach_irql(void) { return machine().irql(); }
-m_u8 mach_raise_irql(m_u8 irql, const void* pc) { return machine().raise_irql(low_byte(irql), pc); }
-void mach_lower_irql(m_u8 irql, const void* pc) { machine().lower_irql(low_byte(irql), pc); }
+m_u8 mach_raise_irql(m_u8 irql, const void* pc) { return machine().raise_irql(clean(irql), pc); }
+void mach_lower_irql(m_u8 irql, const void* pc) { machine().lower_irql(clean(irql), pc); }
 
 void mach_interrupt_connect(m_u32 line, void* handler, m_u8 irql, m_u64 processors) {
-  machine().interrupt_connect(line, handler, low_byte(irql), processors);
+  machine().interrupt_connect(line, handler, clean(irql), processors);
 }
 m_u64 mach_device_read(m_u32 space, m_u64 address, m_u32 size) {
   return machine().device_read(address ^ m_u64{space} << 63, size);
@@ -47,17 +48,19 @@ int mach_io_physical(const void* address, m_u64* physical) {
   return 1;
 }
 
-void mach_point(m_u16 ddi, m_u8 phase, const void* object, const void* pc) { machine().point(ddi, phase, object, pc); }
+void mach_point(m_u16 ddi, m_u8 phase, const void* object, const void* pc) {
+  machine().point(clean(ddi), clean(phase), object, pc);
+}
 
 void mach_lock_init(void* lock, m_u32 kind, const void* pc) { machine().lock_init(lock, kind, pc); }
 void mach_lock_acquire(void* lock, m_u32 kind, m_u8 old_irql, const void* pc) {
-  machine().lock_acquire(lock, kind, low_byte(old_irql), pc);
+  machine().lock_acquire(lock, kind, clean(old_irql), pc);
 }
 int mach_lock_try(void* lock, m_u32 kind, m_u8 old_irql, const void* pc) {
-  return machine().lock_try(lock, kind, low_byte(old_irql), pc);
+  return machine().lock_try(lock, kind, clean(old_irql), pc);
 }
 void mach_lock_release(void* lock, m_u32 kind, m_u8 new_irql, const void* pc) {
-  machine().lock_release(lock, kind, low_byte(new_irql), pc);
+  machine().lock_release(lock, kind, clean(new_irql), pc);
 }
 int mach_lock_convert(void* lock, const void* pc) { return machine().lock_convert(lock, pc); }
 int mach_lock_is_held(void* lock) { return machine().lock_is_held(lock); }
@@ -82,7 +85,7 @@ void mach_unhandled_exception(m_u32 code, m_u64 address) {
   mach_bug_check(0x1E, code, address, 0, 0, nullptr);  // KMODE_EXCEPTION_NOT_HANDLED
 }
 
-void mach_dpc_queue(m_u32 cpu, void* dpc, m_u8 at_head) { machine().dpc_queue(cpu, dpc, at_head); }
+void mach_dpc_queue(m_u32 cpu, void* dpc, m_u8 at_head) { machine().dpc_queue(cpu, dpc, clean(at_head)); }
 int mach_dpc_remove(void* dpc) { return machine().dpc_remove(dpc); }
 void mach_dpc_flush(const void* pc) { machine().dpc_flush(pc); }
 void mach_timer_set(void* timer, m_u64 due, m_u32 cpu) { machine().timer_set(timer, due, cpu); }
@@ -114,7 +117,7 @@ void mach_handle_no_return(void) {
 m_u32 mach_object(m_u32 kind, const void* address) { return machine().object(kind, address); }
 void mach_object_gone(const void* address) { machine().object_gone(address); }
 void mach_event(m_u16 kind, m_u32 object, m_u64 arg, m_u32 arg2, const void* pc) {
-  machine().event(kind, object, arg, arg2, pc);
+  machine().event(clean(kind), object, arg, arg2, pc);
 }
 void mach_enter(m_u32 routine, const void* code, m_u32 object, m_u64 arg) { machine().enter(routine, object, arg, code); }
 void mach_leave(m_u32 routine, m_u32 object, m_u64 arg) { machine().leave(routine, object, arg); }

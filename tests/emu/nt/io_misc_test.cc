@@ -152,6 +152,29 @@ TEST(error_log) {
   IoDeleteDevice(device);
 }
 
+namespace {
+
+VOID NTAPI note_run(PKDPC, PVOID context, PVOID, PVOID) {
+  *(bool*)context = true;
+}
+
+}  // namespace
+
+/* Small arguments come with anything in the rest of their registers. */
+TEST(registers_of_small_arguments) {
+  auto* raise = (m_u8(*)(m_u32, const void*))mach_raise_irql;
+  auto* lower = (void (*)(m_u32, const void*))mach_lower_irql;
+  bool run = false;
+  KDPC dpc;
+  KeInitializeDpc(&dpc, note_run, &run);
+  CHECK(raise(0x7c6c0002, nullptr) == PASSIVE_LEVEL && mach_irql() == DISPATCH_LEVEL);
+  KeSetTargetProcessorDpc(&dpc, (CCHAR)mach_cpu());
+  KeInsertQueueDpc(&dpc, nullptr, nullptr);
+  CHECK(!run);
+  lower(0x7c6c0000, nullptr);
+  CHECK(run && mach_irql() == PASSIVE_LEVEL);
+}
+
 TEST(top_level_irp) {
   IRP irp;
   CHECK(IoGetTopLevelIrp() == nullptr);
