@@ -2,16 +2,21 @@
 
 #include <algorithm>
 #include <cctype>
+#include <fstream>
+#include <iterator>
 #include <map>
 #include <sstream>
-
-#include "harness/cli.h"
 
 namespace wdm {
 
 namespace fs = std::filesystem;
 
 namespace {
+
+std::string content(const fs::path& file) {
+  std::ifstream in(file, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
 
 std::string lower(std::string_view text) {
   std::string result(text);
@@ -116,7 +121,7 @@ void add_files(std::vector<std::string>& ids, const fs::path& directory) {
     if (entry.is_regular_file() && is_inf(entry.path())) files.push_back(entry.path());
   std::sort(files.begin(), files.end());
   for (const fs::path& file : files)
-    for (const std::string& id : hardware_ids_of_inf(read_text(file))) add(ids, id);
+    for (const std::string& id : hardware_ids_of_inf(content(file))) add(ids, id);
 }
 
 void add_folders(std::vector<std::string>& ids, const fs::path& directory) {
