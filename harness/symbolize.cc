@@ -84,6 +84,37 @@ std::vector<Frame> unknown_place(std::uint64_t address) {
   return {frame};
 }
 
+// What the symbolizer says of each address, in that order; may be fewer.
+std::vector<std::vector<Frame>> ask(const std::vector<std::uint64_t>& addresses) {
+  std::string input;
+  for (const std::uint64_t address : addresses) input += fmt::format("{:#x}\n", address - load_base());
+  const auto result =
+      run_process({symbolizer(), "--obj=" + executable_path().string(), "--output-style=JSON", "--inlines"}, input);
+  std::vector<std::vector<Frame>> answers;
+  std::istringstream lines(result.output);
+  std::string line;
+  for (const std::uint64_t address : addresses) {
+    if (!std::getline(lines, line)) break;
+    const auto answer = nlohmann::json::parse(line, nullptr, false);
+    answers.push_back(answer.is_discarded() ? std::vector<Frame>{} : frames_in(answer, address));
+  }
+  return answers;
+}
+
+// The compiler gives no line to code that it has merged from several; the code just before it, in the same function, does.
+std::vector<Frame> nearest_line(std::uint64_t address, std::vector<Frame> frames) {
+  constexpr std::uint64_t kReach = 256;
+  std::vector<std::uint64_t> before;
+  for (std::uint64_t back = 1; back <= kReach; ++back) before.push_back(address - back);
+  for (auto& nearby : ask(before)) {
+    if (nearby.empty() || nearby.back().function != frames.back().function) break;
+    if (nearby.front().line == 0) continue;
+    for (Frame& frame : nearby) frame.address = address;
+    return nearby;
+  }
+  return frames;
+}
+
 }  // namespace
 
 std::string short_path(const std::string& path) {
@@ -104,22 +135,14 @@ std::string module_path_offset(std::uint64_t address) {
 
 void symbolize_all(std::span<const std::uint64_t> addresses) {
   std::vector<std::uint64_t> asked;
-  std::string input;
   for (const std::uint64_t address : addresses)
-    if (cache().try_emplace(address, unknown_place(address)).second) {
-      asked.push_back(address);
-      input += fmt::format("{:#x}\n", address - load_base());
-    }
+    if (cache().try_emplace(address, unknown_place(address)).second) asked.push_back(address);
   if (asked.empty() || symbolizer().empty()) return;
-  const auto result =
-      run_process({symbolizer(), "--obj=" + executable_path().string(), "--output-style=JSON", "--inlines"}, input);
-  std::istringstream lines(result.output);
-  std::string line;
-  for (const std::uint64_t address : asked) {
-    if (!std::getline(lines, line)) return;
-    const auto answer = nlohmann::json::parse(line, nullptr, false);
-    if (answer.is_discarded()) continue;
-    if (auto frames = frames_in(answer, address); !frames.empty()) cache()[address] = std::move(frames);
+  const auto answers = ask(asked);
+  for (std::size_t i = 0; i < answers.size(); ++i) {
+    if (answers[i].empty()) continue;
+    auto& frames = cache()[asked[i]] = answers[i];
+    if (frames.front().line == 0 && !frames.front().function.empty()) frames = nearest_line(asked[i], frames);
   }
 }
 

@@ -99,7 +99,7 @@ TEST(Text, WhatUserModeDoesToItsMemory) {
       "3: T2 rewrite op 2 in=ff offset=0x2\n4: T2 unmap op 2\nschedule directed\n";
   const Scenario s = from_text(text);
   EXPECT_EQ(to_text(s), text);
-  EXPECT_EQ(s.operations[0].minor, 1);
+  EXPECT_TRUE(s.operations[0].synchronous);
   EXPECT_EQ(s.operations[2].target, 2);
   EXPECT_EQ(s.operations[2].offset, 2u);
   EXPECT_EQ(s.operations[3].kind, OpKind::unmap);
@@ -148,7 +148,7 @@ TEST(Text, BlanksCommentsAndOrderDoNotMatter) {
 
 TEST(Text, SchedulesHaveASeedAndRuns) {
   const Scenario s = from_text("wdmfuzz 1\nschedule random faults runs=16 seed=0x12\n");
-  EXPECT_EQ(s.schedule, (Schedule{StrategyId::random, 0x12, 16, {}}));
+  EXPECT_EQ(s.schedule, (Schedule{StrategyId::random, 0x12, 16, {}, true}));
   EXPECT_EQ(to_text(s), "wdmfuzz 1\ncpus 2\nschedule random seed=0x12 runs=16 faults\n");
 }
 

@@ -8,10 +8,10 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 sed 's/.*=//' "$emulated" | sort -u > "$work/lines"
-# Entry points for the harness and the run-time of structured exceptions are nobody's DDI.
+# Entry points for the harness, the run-time of structured exceptions and what wdmcc calls in pageable code are nobody's DDI.
 {
   grep -oE '\bnt_[a-z_]+\(' "$root/emu/machine/hypercall.h" | tr -d '('
-  nm --defined-only -g -P "$library" 2> /dev/null | awk '$1 ~ /^wdm_(seh_|setjmp|longjmp)/ { print $1 }'
+  nm --defined-only -g -P "$library" 2> /dev/null | awk '$1 ~ /^wdm_(seh_|setjmp|longjmp|pageable_code$)/ { print $1 }'
 } | sort -u > "$work/others"
 nm --defined-only -g -P "$library" 2> /dev/null | awk 'NF >= 2 && $2 ~ /^[TDBRVW]$/ && $1 !~ /^(_Z|__|DW\.ref)/ { print $1 }' | sort -u \
   | comm -23 - "$work/others" > "$work/defined"

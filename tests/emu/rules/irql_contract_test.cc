@@ -13,7 +13,7 @@ const std::uint32_t kJudged[] = {CALLBACK_Dpc,         CALLBACK_StartIo,   CALLB
 
 bool judged_elsewhere(std::uint16_t ddi) {
   return irql_ke_dispatch_lte_ddis().contains(ddi) || irql_dispatch_exact_ddis().contains(ddi) ||
-         irql_dispatch_at_least_ddis().contains(ddi);
+         irql_dispatch_at_least_ddis().contains(ddi) || irql_ps_passive_ddis().contains(ddi);
 }
 
 names fired(std::uint16_t ddi, std::uint8_t irql) {
