@@ -1,19 +1,21 @@
-#include "emu/schedule/strategy.h"
 #include "harness/discover.h"
 
 #include <fmt/format.h>
+#include <pugixml.hpp>
 #include <toml++/toml.h>
 
 #include <algorithm>
+#include <boost/algorithm/string/case_conv.hpp>
 #include <cctype>
 #include <map>
 #include <set>
 #include <sstream>
 #include <string_view>
 
+#include "emu/schedule/strategy.h"
 #include "harness/cli.h"
 #include "harness/cli_process.h"
-#include "harness/inf.h"
+#include "harness/hardware_ids.h"
 #include "harness/seeds.h"
 
 namespace wdm {
@@ -227,21 +229,14 @@ fs::path find_directory(const std::string& driver, const fs::path& samples) {
   throw UserError(driver + ": no such directory, and no sample driver of that name; see wdmfuzz drivers");
 }
 
-std::string lower_case(std::string text) {
-  for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return text;
-}
-
-// Names of the sources that a Visual Studio project compiles, in lower case: `<ClCompile Include="X.c">`.
+// Names of the sources that a Visual Studio project compiles, in lower case: `<ClCompile Include="X.c">`. A file that is no
+// XML has none.
 std::set<std::string, std::less<>> sources_of_project(const fs::path& project) {
-  constexpr std::string_view kEntry = "<clcompile include=\"";
+  pugi::xml_document document;
+  document.load_file(project.c_str());
   std::set<std::string, std::less<>> names;
-  const std::string text = lower_case(read_text(project));
-  for (std::size_t at = text.find(kEntry); at != std::string::npos; at = text.find(kEntry, at)) {
-    at += kEntry.size();
-    const std::size_t end = text.find('"', at);
-    if (end == std::string::npos) break;
-    const std::string path = text.substr(at, end - at);
+  for (const pugi::xpath_node entry : document.select_nodes("//ClCompile/@Include")) {
+    const std::string path = boost::algorithm::to_lower_copy(std::string(entry.attribute().value()));
     names.insert(path.substr(path.find_last_of("\\/") + 1));
   }
   return names;
@@ -251,7 +246,7 @@ std::set<std::string, std::less<>> sources_of_project(const fs::path& project) {
 void leave_out_others(const std::vector<fs::path>& projects, std::vector<fs::path>& sources) {
   if (projects.size() != 1) return;
   const auto names = sources_of_project(projects.front());
-  const auto compiled = [&](const fs::path& source) { return names.contains(lower_case(source.filename().string())); };
+  const auto compiled = [&](const fs::path& source) { return names.contains(boost::algorithm::to_lower_copy(source.filename().string())); };
   if (std::any_of(sources.begin(), sources.end(), compiled))
     std::erase_if(sources, [&](const fs::path& source) { return !compiled(source); });
 }
@@ -261,7 +256,7 @@ std::vector<fs::path> sources_in(const fs::path& directory) {
   for (const auto& entry : fs::directory_iterator(directory)) {
     if (!entry.is_regular_file()) continue;
     if (is_source(entry.path())) found.push_back(entry.path());
-    if (lower_case(entry.path().extension().string()) == ".vcxproj") projects.push_back(entry.path());
+    if (boost::algorithm::to_lower_copy(entry.path().extension().string()) == ".vcxproj") projects.push_back(entry.path());
   }
   std::sort(found.begin(), found.end());
   leave_out_others(projects, found);

@@ -1,4 +1,3 @@
-#include "emu/schedule/strategy.h"
 #include "harness/driver_build.h"
 
 #include <fcntl.h>
@@ -10,6 +9,7 @@
 #include <cstdlib>
 #include <sstream>
 
+#include "emu/schedule/strategy.h"
 #include "harness/cli.h"
 #include "harness/cli_process.h"
 

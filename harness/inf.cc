@@ -1,33 +1,19 @@
 #include "harness/inf.h"
 
 #include <algorithm>
-#include <cctype>
-#include <fstream>
-#include <iterator>
+#include <boost/algorithm/string.hpp>
 #include <map>
 #include <sstream>
 
 namespace wdm {
 
-namespace fs = std::filesystem;
+using boost::algorithm::iequals;
+using boost::algorithm::to_lower_copy;
 
 namespace {
 
-std::string content(const fs::path& file) {
-  std::ifstream in(file, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
-}
-
-std::string lower(std::string_view text) {
-  std::string result(text);
-  for (char& c : result) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return result;
-}
-
 std::string trimmed(std::string_view text) {
-  const std::size_t begin = text.find_first_not_of(" \t\r\"");
-  if (begin == std::string_view::npos) return "";
-  return std::string(text.substr(begin, text.find_last_not_of(" \t\r\"") - begin + 1));
+  return boost::algorithm::trim_copy_if(std::string(text), boost::algorithm::is_any_of(" \t\r\""));
 }
 
 // INF files are often UTF-16; IDs are ASCII.
@@ -73,7 +59,7 @@ Sections sections_of(std::string_view text) {
     const std::string line = trimmed(without_comment(raw));
     if (line.empty()) continue;
     if (line.front() == '[') {
-      current = lower(trimmed(line.substr(1, line.find(']') - 1)));
+      current = to_lower_copy(trimmed(line.substr(1, line.find(']') - 1)));
       continue;
     }
     const std::size_t equals = line.find('=');
@@ -88,49 +74,23 @@ std::string expanded(const std::string& text, const Sections& sections) {
   if (text.size() < 3 || text.front() != '%' || text.back() != '%') return text;
   const auto strings = sections.find("strings");
   if (strings == sections.end()) return text;
-  const std::string token = lower(text.substr(1, text.size() - 2));
+  const std::string token = to_lower_copy(text.substr(1, text.size() - 2));
   for (const Line& line : strings->second)
-    if (lower(line.key) == token && !line.fields.empty()) return line.fields.front();
+    if (to_lower_copy(line.key) == token && !line.fields.empty()) return line.fields.front();
   return text;
 }
 
-bool same_id(const std::string& a, const std::string& b) { return lower(a) == lower(b); }
-
 void add(std::vector<std::string>& ids, const std::string& id) {
-  const auto same = [&](const std::string& known) { return same_id(known, id); };
+  const auto same = [&](const std::string& known) { return iequals(known, id); };
   if (!id.empty() && std::none_of(ids.begin(), ids.end(), same)) ids.push_back(id);
 }
 
 // description = install section, hardware ID, compatible IDs ...
 void add_models(std::vector<std::string>& ids, const std::string& section, const Sections& sections) {
-  const auto found = sections.find(lower(section));
+  const auto found = sections.find(to_lower_copy(section));
   if (found == sections.end()) return;
   for (const Line& line : found->second)
     if (line.fields.size() >= 2) add(ids, expanded(line.fields[1], sections));
-}
-
-bool is_inf(const fs::path& path) {
-  const std::string extension = lower(path.extension().string());
-  return extension == ".inf" || extension == ".inx";
-}
-
-void add_files(std::vector<std::string>& ids, const fs::path& directory) {
-  std::error_code error;
-  std::vector<fs::path> files;
-  for (const auto& entry : fs::directory_iterator(directory, error))
-    if (entry.is_regular_file() && is_inf(entry.path())) files.push_back(entry.path());
-  std::sort(files.begin(), files.end());
-  for (const fs::path& file : files)
-    for (const std::string& id : hardware_ids_of_inf(content(file))) add(ids, id);
-}
-
-void add_folders(std::vector<std::string>& ids, const fs::path& directory) {
-  std::error_code error;
-  std::vector<fs::path> folders;
-  for (const auto& entry : fs::directory_iterator(directory, error))
-    if (entry.is_directory()) folders.push_back(entry.path());
-  std::sort(folders.begin(), folders.end());
-  for (const fs::path& folder : folders) add_files(ids, folder);
 }
 
 }  // namespace
@@ -146,16 +106,6 @@ std::vector<std::string> hardware_ids_of_inf(std::string_view text) {
     for (std::size_t i = 1; i < line.fields.size(); ++i)
       add_models(ids, line.fields.front() + '.' + line.fields[i], sections);
   }
-  return ids;
-}
-
-std::vector<std::string> find_hardware_ids(const fs::path& directory) {
-  std::vector<std::string> ids;
-  add_files(ids, directory);
-  if (ids.empty()) add_folders(ids, directory);
-  if (ids.empty()) add_files(ids, directory.parent_path());
-  const auto is_root = [](const std::string& id) { return lower(id).starts_with("root\\"); };
-  std::stable_partition(ids.begin(), ids.end(), is_root);
   return ids;
 }
 

@@ -99,7 +99,7 @@ void mach_pool_free(void* block, m_u32 tag, const void* pc) { machine().pool_fre
 m_u64 mach_pool_size(const void* block) { return machine().pool_size(block); }
 void* mach_user_alloc(m_u64 size) { return machine().user_alloc(size); }
 void* mach_user_pages(m_u64 size) { return machine().user_pages(size); }
-void mach_user_unmap(void* pages, m_u64 size) { machine().user_unmap(pages, size); }
+void mach_user_unmap(const void* pages) { machine().user_unmap(pages); }
 void mach_pages_lock(const void* p, m_u64 size, int by) { machine().pages_lock(p, size, by); }
 void* mach_user_alias(const void* p) { return const_cast<void*>(p); }
 int mach_user_mapped(const void* p, m_u64 size, int) { return machine().user_mapped(p, size); }

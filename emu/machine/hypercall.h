@@ -130,8 +130,8 @@ m_u64 mach_pool_size(const void* block);
 void* mach_user_alloc(m_u64 size);
 /* The same in whole pages, for a driver that maps or allocates user memory; null when there is not enough of it. */
 void* mach_user_pages(m_u64 size);
-/* Such pages are unmapped: touching them is an error from here on. */
-void mach_user_unmap(void* pages, m_u64 size);
+/* Unmaps what mach_user_pages returned: touching it faults from here on. */
+void mach_user_unmap(const void* pages);
 /* Is [p, p+size) mapped user memory of this run? The arena is the range of all user addresses. */
 int mach_user_mapped(const void* p, m_u64 size, int for_write);
 int mach_user_address(const void* p);

@@ -196,8 +196,8 @@ class Machine {
   void* user_alloc(std::uint64_t size);
   // Page-aligned memory that the driver has mapped for user mode: no operation's. Null when there is none left.
   void* user_pages(std::uint64_t size);
-  // Unmaps part of it.
-  void user_unmap(void* pages, std::uint64_t size);
+  // Unmaps it: touching it faults. Requires: what user_pages returned.
+  void user_unmap(const void* pages);
   // Each buffer on pages of its own from now on, so that it can be unmapped.
   void use_user_pages() { user_pages_ = true; }
   // User mode changes bytes of the first buffer that operation `op` passed, from `offset` on, as far as they are there.
@@ -375,16 +375,12 @@ class Machine {
     int locks;
     bool unmapped;
   };
+  static void unmap(Pages& pages);
   std::vector<Pages> user_buffers_;
   std::vector<Pages> paged_blocks_;  // of the driver
   bool user_pages_ = false;
   static inline bool paged_hidden_ = false;
   char* user_arena_ = nullptr;
-  struct Range {
-    const char* begin;
-    std::uint64_t size;
-  };
-  std::vector<Range> user_unmapped_;
   char* kernel_arena_ = nullptr;
   std::uint64_t kernel_used_ = 0;
 

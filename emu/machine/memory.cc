@@ -128,7 +128,6 @@ void Machine::release_memory() {
   user_pages_ = false;
   if (user_used_) poison(user_arena_, user_used_);
   user_used_ = 0;
-  user_unmapped_.clear();
 }
 
 // Blocks are separated by poisoned bytes, so an overflow of a user buffer is seen like any other.
@@ -159,9 +158,14 @@ void* Machine::user_pages(std::uint64_t size) {
   return pages;
 }
 
-void Machine::user_unmap(void* pages, std::uint64_t size) {
-  poison(pages, size);
-  user_unmapped_.push_back({static_cast<char*>(pages), size});
+void Machine::unmap(Pages& pages) {
+  mprotect(pages.address, round_up(pages.size, kPage), PROT_NONE);
+  pages.unmapped = true;
+}
+
+void Machine::user_unmap(const void* pages) {
+  for (Pages& p : user_buffers_)
+    if (p.address == pages) unmap(p);
 }
 
 void Machine::user_rewrite(std::uint32_t op, std::uint64_t offset, const std::uint8_t* bytes, std::size_t size) {
@@ -174,10 +178,7 @@ void Machine::user_rewrite(std::uint32_t op, std::uint64_t offset, const std::ui
 
 void Machine::user_unmap(std::uint32_t op) {
   for (Pages& p : user_buffers_)
-    if (p.op == op && p.locks == 0 && !p.unmapped) {
-      mprotect(p.address, round_up(p.size, kPage), PROT_NONE);
-      p.unmapped = true;
-    }
+    if (p.op == op && p.locks == 0) unmap(p);
 }
 
 void Machine::pages_lock(const void* address, std::uint64_t size, int by) {
@@ -221,12 +222,9 @@ bool Machine::user_address(const void* p) const {
 bool Machine::user_mapped(const void* p, std::uint64_t size) const {
   const auto* const begin = static_cast<const char*>(p);
   if (!user_address(p) || size > limits::kUserBytes || begin + size > user_arena_ + user_used_) return false;
-  const bool unmapped = std::any_of(user_buffers_.begin(), user_buffers_.end(), [&](const Pages& b) {
+  return std::none_of(user_buffers_.begin(), user_buffers_.end(), [&](const Pages& b) {
     return b.unmapped && begin < b.address + b.size && begin + size > b.address;
   });
-  if (unmapped) return false;
-  return std::none_of(user_unmapped_.begin(), user_unmapped_.end(),
-                      [&](const Range& r) { return begin < r.begin + r.size && r.begin < begin + size; });
 }
 
 }  // namespace wdm

@@ -134,7 +134,7 @@ void last_view_went(Section* section) {
   if (section->saved) mach_pool_free(section->saved, 0, nullptr);
   section->saved = memory_for(section->size);
   __builtin_memcpy(section->saved, mach_user_alias(section->pages), section->size);
-  mach_user_unmap(section->pages, pages_of(section->size));
+  mach_user_unmap(section->pages);
   section->pages = nullptr;
 }
 

@@ -62,7 +62,7 @@ NTSTATUS release(PVOID* base, PSIZE_T size, ULONG type) {
   if (*size > region->size) return STATUS_UNABLE_TO_FREE_VM;
   if (*base != region->base || (*size && (*size + kPage - 1) / kPage * kPage != region->size))
     mach_not_emulated("ZwFreeVirtualMemory of a part of a region");
-  if (!region->decommitted) mach_user_unmap(region->base, region->size);
+  if (!region->decommitted) mach_user_unmap(region->base);
   region->decommitted = true;
   *size = region->size;
   if (type == MEM_DECOMMIT) return STATUS_SUCCESS;
