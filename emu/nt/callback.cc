@@ -7,8 +7,7 @@
 /* Opaque to drivers. */
 struct _CALLBACK_OBJECT {
   PCALLBACK_OBJECT next;
-  UNICODE_STRING name; /* empty: without one */
-  bool case_sensitive;
+  UNICODE_STRING name;
   bool permanent;
   bool allows_many;
   void* registrations; /* the oldest */
@@ -31,7 +30,7 @@ PCALLBACK_OBJECT objects;
 
 PCALLBACK_OBJECT find(const UNICODE_STRING* name, bool case_insensitive) {
   for (PCALLBACK_OBJECT object = objects; object; object = object->next)
-    if (object->name.Length && RtlEqualUnicodeString(&object->name, name, case_insensitive)) return object;
+    if (RtlEqualUnicodeString(&object->name, name, case_insensitive)) return object;
   return nullptr;
 }
 
@@ -52,10 +51,8 @@ PCALLBACK_OBJECT make(const UNICODE_STRING* name, bool permanent, bool allows_ma
   auto* object = (PCALLBACK_OBJECT)kernel_memory(sizeof(_CALLBACK_OBJECT));
   object->permanent = permanent;
   object->allows_many = allows_many;
-  if (name && name->Length) {
-    object->name = {name->Length, name->Length, (PWSTR)kernel_memory(name->Length)};
-    __builtin_memcpy(object->name.Buffer, name->Buffer, name->Length);
-  }
+  object->name = {name->Length, name->Length, (PWSTR)kernel_memory(name->Length)};
+  __builtin_memcpy(object->name.Buffer, name->Buffer, name->Length);
   object->next = objects;
   return objects = object;
 }
@@ -74,15 +71,16 @@ bool is_of_the_system(const UNICODE_STRING* name) {
 NTSTATUS create(PCALLBACK_OBJECT* result, POBJECT_ATTRIBUTES attributes, bool create, bool allows_many, const void* pc) {
   *result = nullptr;
   const UNICODE_STRING* name = attributes ? attributes->ObjectName : nullptr;
-  const ULONG flags = attributes ? attributes->Attributes : 0;
-  PCALLBACK_OBJECT object = name ? find(name, flags & OBJ_CASE_INSENSITIVE) : nullptr;
+  if (!name || !name->Length) return STATUS_UNSUCCESSFUL; /* there are none without a name */
+  const ULONG flags = attributes->Attributes;
+  PCALLBACK_OBJECT object = find(name, flags & OBJ_CASE_INSENSITIVE);
   if (object) {
     if (object_kind(object) == ObjectKind::none)
       count_object(object, ObjectKind::other, gone); /* a permanent one that nobody held */
     else
       reference_object(object, pc);
   } else {
-    const bool systems = name && is_of_the_system(name);
+    const bool systems = is_of_the_system(name);
     if (!create && !systems) return STATUS_OBJECT_NAME_NOT_FOUND;
     object = make(name, systems || (flags & OBJ_PERMANENT), systems || allows_many);
     count_object(object, ObjectKind::other, gone);

@@ -16,7 +16,7 @@ struct _EX_TIMER {
   m_u64 period;
   bool set;
   bool deleting;
-  bool running; /* the callback is under way */
+  LONG running; /* callbacks under way: several at once when the period is shorter than they take */
   PEXT_DELETE_CALLBACK deleted;
   PVOID deleted_context;
   PKEVENT waiter; /* ExDeleteTimer waits for the end of the callback */
@@ -75,12 +75,12 @@ void destroy_if_idle(PEX_TIMER timer) {
 /* Runs as a DPC. */
 void NTAPI call_back(PKDPC, PVOID context, PVOID, PVOID) {
   auto* timer = (PEX_TIMER)context;
-  timer->running = true;
+  ++timer->running;
   const m_u32 object = mach_object(OBJECT_Timer, timer);
   mach_enter(CALLBACK_Dpc, (const void*)timer->callback, object, 0);
   timer->callback(timer, timer->context);
   mach_leave(CALLBACK_Dpc, object, 0);
-  timer->running = false;
+  --timer->running;
   destroy_if_idle(timer);
 }
 

@@ -14,12 +14,12 @@ void init_mutex(PKMUTANT mutex) {
   mutex->ApcDisable = 1;
 }
 
-/* Raises STATUS_MUTANT_NOT_OWNED for another thread, and for one that acquired it on the other side of DISPATCH_LEVEL;
- * STATUS_ABANDONED when it was abandoned. */
+/* Raises STATUS_MUTANT_NOT_OWNED for another thread, and for one that acquired it on the other side of DISPATCH_LEVEL. No
+ * mutex is ever abandoned: a thread that ends with one is a bug check. */
 void require_owner(PKMUTANT mutex, const Thread* thread) {
   const bool mine = mutex->OwnerThread == (PKTHREAD)thread;
   if (mine && mutex->Header.DpcActive == (mach_irql() >= DISPATCH_LEVEL)) return;
-  ExRaiseStatus(mutex->Abandoned ? STATUS_ABANDONED : STATUS_MUTANT_NOT_OWNED);
+  ExRaiseStatus(STATUS_MUTANT_NOT_OWNED);
 }
 
 void unlink(LIST_ENTRY* entry) {

@@ -33,7 +33,8 @@ m_u32 object_of(PERESOURCE resource) {
 }
 
 Thread* thread_of(ERESOURCE_THREAD owner) {
-  return (owner & kOwnerPointerBits) == 0 && is_thread((void*)owner) ? (Thread*)owner : nullptr;
+  auto* const pointer = (void*)(owner & ~kOwnerPointerBits);
+  return is_thread(pointer) ? (Thread*)pointer : nullptr;
 }
 
 /* A waiter to whom the resource is handed says so itself, where it waits. */

@@ -43,20 +43,19 @@ void take_mutex(PKMUTANT mutex, Thread* thread) {
   insert_tail(&thread->mutexes, &mutex->MutantListEntry);
 }
 
-/* Of the objects that ended the wait, the mutexes that the thread did not own before. */
+/* Of the objects that ended the wait, the mutexes that the thread did not own before. No other object is touched any more:
+ * whoever signaled it may have freed it by now. */
 void note_mutexes(Thread* thread, bool waits, const void* pc) {
-  if (!NT_SUCCESS(thread->wait_status) || thread->wait_status == STATUS_TIMEOUT) return;
   for (m_u32 i = 0; i < thread->wait_count; ++i) {
+    if (!thread->wait_blocks[i].WaitType) continue;
     DISPATCHER_HEADER* header = (DISPATCHER_HEADER*)thread->wait_blocks[i].Object;
-    const bool ended_it = thread->wait_all || thread->wait_status == (NTSTATUS)(STATUS_WAIT_0 + i);
-    if (!ended_it || header->Type != TypeMutant || header->SignalState != 0) continue;
     const bool alone = waits && !(thread->wait_all && thread->wait_count > 1);
     note_owner(dispatcher_object(header), thread, alone ? OwnedExclusively : OwnedWithoutWait, pc);
   }
 }
 
 /* What a satisfied wait does to the object. */
-void take(DISPATCHER_HEADER* header, Thread* thread) {
+void take_object(DISPATCHER_HEADER* header, Thread* thread) {
   switch (header->Type) {
     case TypeSynchronizationEvent:
     case TypeSynchronizationTimer:
@@ -71,6 +70,13 @@ void take(DISPATCHER_HEADER* header, Thread* thread) {
     default:
       return; /* notification objects and threads stay signaled */
   }
+}
+
+/* The block's WaitType says from now on whether the thread has become a mutex's owner. */
+void take(KWAIT_BLOCK& block, Thread* thread) {
+  auto* header = (DISPATCHER_HEADER*)block.Object;
+  take_object(header, thread);
+  block.WaitType = header->Type == TypeMutant && header->SignalState == 0;
 }
 
 DISPATCHER_HEADER* header_of(const KWAIT_BLOCK& block) {
@@ -94,13 +100,13 @@ LONG first_signaled(Thread* thread) {
 bool try_satisfy(Thread* thread) {
   if (thread->wait_all) {
     if (!all_signaled(thread)) return false;
-    for (m_u32 i = 0; i < thread->wait_count; ++i) take(header_of(thread->wait_blocks[i]), thread);
+    for (m_u32 i = 0; i < thread->wait_count; ++i) take(thread->wait_blocks[i], thread);
     thread->wait_status = STATUS_SUCCESS;
     return true;
   }
   const LONG index = first_signaled(thread);
   if (index < 0) return false;
-  take(header_of(thread->wait_blocks[index]), thread);
+  take(thread->wait_blocks[index], thread);
   thread->wait_status = STATUS_WAIT_0 + index;
   return true;
 }
@@ -130,6 +136,7 @@ void set_wait_block(Thread* thread, m_u32 index, void* object) {
   block.Object = object;
   block.WaitKey = (USHORT)index;
   block.BlockState = 0;
+  block.WaitType = false;
 }
 
 /* A mutex can be acquired MINLONG times by its owner. */
@@ -192,7 +199,9 @@ void wake(Thread* thread) {
 void require_may_wait(const LARGE_INTEGER* timeout, DISPATCHER_HEADER* object, const void* pc) {
   if (current_thread()->in_threaded_dpc && !(timeout && timeout->QuadPart == 0))
     mach_violation("IrqlContract", "a wait in a threaded DPC, which may run at DISPATCH_LEVEL", dispatcher_object(object), pc);
-  if (mach_irql() < DISPATCH_LEVEL || current_thread()->wait_next) return;
+  /* After a call with Wait = TRUE the level is the one that the wait goes back to. */
+  const Thread* thread = current_thread();
+  if ((thread->wait_next ? thread->wait_irql : mach_irql()) < DISPATCH_LEVEL) return;
   if (timeout && timeout->QuadPart == 0) return;
   mach_violation("IrqlContract",
                  timeout ? "a wait with a nonzero timeout at DISPATCH_LEVEL or above"
@@ -212,6 +221,8 @@ LONG release_semaphore(PKSEMAPHORE semaphore, LONG adjustment, const void* pc) {
 }
 
 NTSTATUS delay(const LARGE_INTEGER* interval, const void* pc) {
+  if (current_thread()->in_threaded_dpc)
+    mach_violation("IrqlContract", "a delay in a threaded DPC, which may run at DISPATCH_LEVEL", 0, pc);
   if (is_interrupted(current_thread())) return STATUS_USER_APC;
   const m_u64 due = due_time(interval);
   mach_event(EVENT_WaitBegin, 0, due, 0, pc);

@@ -27,7 +27,8 @@ class DeadlockRule final : public Rule {
  public:
   std::uint64_t interests() const override {
     return interest(EVENT_LockAttempt) | interest(EVENT_LockAcquired) | interest(EVENT_WaitBegin) |
-           interest(EVENT_WaitEnd) | interest(EVENT_Own) | interest(EVENT_Disown) | interest(EVENT_Stuck);
+           interest(EVENT_WaitEnd) | interest(EVENT_Own) | interest(EVENT_Disown) | interest(EVENT_ThreadExit) |
+           interest(EVENT_Stuck);
   }
   void reset() override {
     waits_.fill(0);
@@ -45,6 +46,11 @@ class DeadlockRule final : public Rule {
       case EVENT_WaitEnd: return end_wait(trace, event);
       case EVENT_Own: owners_.push_back({event.object, static_cast<std::uint8_t>(event.arg - 1), index}); return;
       case EVENT_Disown: return disown(event.object, static_cast<std::uint8_t>(event.arg - 1));
+      // Its number may be another thread's next.
+      case EVENT_ThreadExit:
+        std::erase_if(owners_, [&](const Owner& owner) { return owner.thread == event.thread; });
+        waits_[event.thread] = 0;
+        return;
       case EVENT_Stuck: return judge_stuck(trace, index, ledger, findings);
     }
   }

@@ -86,3 +86,11 @@ TEST(callback_of_the_system) {
   CHECK(open(&object, L"\\Callback\\PowerState", false, true) == STATUS_SUCCESS);
   ObDereferenceObject(object);
 }
+
+TEST(callback_has_a_name) {
+  PCALLBACK_OBJECT object;
+  OBJECT_ATTRIBUTES attributes;
+  InitializeObjectAttributes(&attributes, nullptr, 0, nullptr, nullptr);
+  CHECK(ExCreateCallback(&object, &attributes, TRUE, TRUE) == STATUS_UNSUCCESSFUL);
+  CHECK(object == nullptr);
+}

@@ -199,6 +199,21 @@ TEST(resource_owner_pointer) {
   ExDeleteResourceLite(&resource);
 }
 
+/* The page wants the two low bits set for a thread as well. */
+TEST(resource_owner_pointer_that_is_a_thread) {
+  ERESOURCE resource;
+  CHECK(ExInitializeResourceLite(&resource) == STATUS_SUCCESS);
+  KeEnterCriticalRegion();
+  CHECK(ExAcquireResourceExclusiveLite(&resource, TRUE));
+  const ERESOURCE_THREAD owner = ExGetCurrentResourceThread() | 3;
+  ExSetResourceOwnerPointerEx(&resource, (PVOID)owner, FLAG_OWNER_POINTER_IS_THREAD);
+  ExReleaseResourceForThreadLite(&resource, owner);
+  CHECK(ExAcquireResourceExclusiveLite(&resource, FALSE));
+  ExReleaseResourceLite(&resource);
+  KeLeaveCriticalRegion();
+  CHECK(ExDeleteResourceLite(&resource) == STATUS_SUCCESS);
+}
+
 TEST(resource_critical_region_forms) {
   ERESOURCE resource;
   ExInitializeResourceLite(&resource);

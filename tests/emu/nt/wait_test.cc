@@ -200,3 +200,37 @@ TEST(wait_at_dispatch_level_only_looks) {
   CHECK(is_signaled(&event) && !is_signaled(&event));
   KeLowerIrql(old);
 }
+
+namespace {
+
+void NTAPI wait_for_event_in_pool(PVOID event) {
+  CHECK(KeWaitForSingleObject(event, Executive, KernelMode, FALSE, nullptr) == STATUS_SUCCESS);
+}
+
+}  // namespace
+
+/* Who has been woken does not look at the object again. */
+TEST(event_is_freed_before_the_waiter_goes_on) {
+  auto* event = (PKEVENT)ExAllocatePoolWithTag(NonPagedPool, sizeof(KEVENT), 'tseT');
+  KeInitializeEvent(event, NotificationEvent, FALSE);
+  void* thread = start_thread(wait_for_event_in_pool, event);
+  let_others_run();
+  KIRQL old;
+  KeRaiseIrql(DISPATCH_LEVEL, &old);
+  KeSetEvent(event, 0, FALSE);
+  ExFreePoolWithTag(event, 'tseT');
+  KeLowerIrql(old);
+  join(thread);
+}
+
+/* The level that the wait goes back to counts. */
+TEST(wait_at_dispatch_level_after_setting_an_event_with_wait) {
+  mach_test_expect_stop("a wait without a timeout at DISPATCH_LEVEL");
+  KEVENT set, other;
+  KeInitializeEvent(&set, NotificationEvent, FALSE);
+  KeInitializeEvent(&other, NotificationEvent, TRUE);
+  KIRQL old;
+  KeRaiseIrql(DISPATCH_LEVEL, &old);
+  KeSetEvent(&set, 0, TRUE);
+  KeWaitForSingleObject(&other, Executive, KernelMode, FALSE, nullptr);
+}

@@ -89,6 +89,15 @@ TEST(Deadlock, NamesTheOwnerThatWaitsToo) {
   EXPECT_EQ(run.finding().message, "T1 waits for Resource 1, which T3 holds; T3 waits for Event 1");
 }
 
+// The number of a thread that has ended is given to the next one, which owns nothing of the old one's.
+TEST(Deadlock, ForgetsWhatAThreadThatEndedOwned) {
+  EventList run;
+  const ObjectId resource = run.object(OBJECT_Resource), event = run.object(OBJECT_Event);
+  run.thread(2).add(EVENT_Own, resource, 3).add(EVENT_ThreadExit).add(EVENT_WaitBegin, event);
+  run.thread(1).enter(CALLBACK_Dispatch).add(EVENT_WaitBegin, resource).add(EVENT_Stuck, resource, 2, 0);
+  EXPECT_EQ(run.finding().message, "T1 waits for Resource 1");
+}
+
 TEST(Deadlock, FiresForLockOfAThreadThatIsGone) {
   EventList run;
   const ObjectId lock = run.lock();
