@@ -254,7 +254,8 @@ m_u32 nt_request(const struct nt_request* request);
 int nt_cancel(m_u32 op, m_u8 irql);
 /* NtClose: IRP_MJ_CLEANUP now, IRP_MJ_CLOSE when the last IRP of the file is done. Yields. */
 void nt_close(m_u16 handle);
-/* What the end of the process does: cancels every pending IRP, closes every handle. Yields. */
+/* What the end of the process does: cancels every pending IRP, from when on no request is sent any more (0xC000004B,
+ * THREAD_IS_TERMINATING), and closes every handle. Yields. */
 void nt_cancel_all(void);
 void nt_close_all(void);
 m_u32 nt_pending_irps(void);

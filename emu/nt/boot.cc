@@ -20,6 +20,7 @@ extern "C" void nt_reset(void) {
   nt::reset_etw();
   nt::reset_uuid();
   nt::reset_io_misc();
+  nt::reset_io_request();
   nt::reset_irp();
   nt::reset_names();
   nt::reset_device();

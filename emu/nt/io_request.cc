@@ -11,6 +11,9 @@
 namespace nt {
 namespace {
 
+/* The process ends: its threads begin nothing new, since nobody would cancel it. */
+bool process_ends;
+
 /* Where a request points when the scenario asks for bad pointers. */
 PVOID const kUnmappedUserAddress = (PVOID)0x10000;
 PVOID const kKernelAddress = (PVOID)0xffff800000001000;
@@ -247,6 +250,10 @@ void user_status_block(Call& call) {
 /* Takes over the call's reference on the file. */
 NTSTATUS send(Call& call) {
   const Request& r = *call.request;
+  if (process_ends) {
+    if (call.file) file_drop_call(call.file);
+    return STATUS_THREAD_IS_TERMINATING;
+  }
   call.record = make_request(call.device, call.file, r.major, r.minor, r.op, call.kernel);
   if (call.file) --call.file->references;
   call.irp = call.record->irp;
@@ -450,6 +457,10 @@ bool cancel(IrpRecord* record, m_u8 irql) {
 
 }  // namespace
 
+void reset_io_request() {
+  process_ends = false;
+}
+
 ULONG information_bytes(ULONG number, bool set) {
   const InformationClass bytes = information_class(number);
   return set ? bytes.set_bytes : bytes.query_bytes;
@@ -460,6 +471,7 @@ ULONG information_bytes(ULONG number, bool set) {
 extern "C" {
 
 m_u32 nt_request(const nt::Request* request) {
+  if (nt::process_ends) return (m_u32)STATUS_THREAD_IS_TERMINATING;
   if (!request->handle && request->major != IRP_MJ_CREATE) return (m_u32)nt::from_kernel(*request);
   const bool creates = request->major == IRP_MJ_CREATE;
   const NTSTATUS status = creates ? nt::open(*request) : nt::from_user(*request);
@@ -477,6 +489,7 @@ void nt_close(m_u16 handle) {
 }
 
 void nt_cancel_all(void) {
+  nt::process_ends = true;
   while (nt::IrpRecord* record = nt::oldest_uncancelled()) nt::cancel(record, 0);
 }
 

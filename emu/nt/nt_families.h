@@ -20,6 +20,7 @@ void reset_process_notify();
 void reset_etw();
 void reset_uuid();
 void reset_io_misc();
+void reset_io_request();
 
 void reset_irp();
 void reset_names();
