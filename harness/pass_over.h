@@ -15,7 +15,7 @@ using KnownPlaces = std::set<std::pair<std::string, std::uint64_t>>;
 // From now on this process passes over these findings. A known read of memory that is not there to be read goes on, and
 // so does a write to freed memory, which is still in quarantine. A known write out of bounds ends its run before it
 // happens, as does a known bad access that the processor traps in the driver's own code. For what happens after a broken
-// rule see `harmless` in emu/machine/recorder.cc.
+// rule see its level in emu/rules/rules.def.
 void pass_over(KnownPlaces known);
 // The same for whatever there is to find: for measuring what inputs reach.
 void pass_over_everything();

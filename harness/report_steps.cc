@@ -23,7 +23,7 @@ std::string with_object(std::string text, const Trace& trace, ObjectId object) {
 
 std::string callback_enter_text(const Trace& trace, const Event& e, const std::string& function) {
   std::string text = fmt::format("enters {} ({}", function.empty() ? "driver code" : function, callback_name(e.arg2));
-  if (e.arg2 == CALLBACK_Dispatch) text += ", " + major_function_name(e.arg);
+  if (e.arg2 == CALLBACK_Dispatch) text += ", " + major_function_name(DispatchCall(e.arg).major);
   const std::string label = object_label(trace, e.object);
   return text + (label.empty() ? ")" : ", " + label + ")");
 }
@@ -199,6 +199,11 @@ std::string chosen_text(const Event& e) {
   return fmt::format("{}: {}{}", ddi_name(e.ddi), choice_text(static_cast<unsigned>(e.arg)), answer);
 }
 
+static const char* set_completion_text(std::uint64_t arg) {
+  if ((arg & 4) != 0) return "cannot set a completion routine for";
+  return (arg & 1) != 0 ? "sets a completion routine for" : "clears the completion routine of";
+}
+
 std::string event_text(const Trace& trace, std::uint32_t index, const std::string& function) {
   const Event& e = trace.events[index];
   const auto about = [&](const char* text) { return with_object(text, trace, e.object); };
@@ -247,6 +252,13 @@ std::string event_text(const Trace& trace, std::uint32_t index, const std::strin
     case EVENT_LockFreed: return about("frees the memory of the held");
     case EVENT_Violation: return violation_text(trace, e);
     case EVENT_Chosen: return chosen_text(e);
+    case EVENT_IrpForwarded:
+      return about("gets back from passing down") + ": " + status_name(static_cast<std::uint32_t>(e.arg));
+    case EVENT_IrpSetCompletion: return about(set_completion_text(e.arg));
+    case EVENT_IrpInsert: return about("puts on a list of its own:");
+    case EVENT_IrpRemove: return about("takes off its list:");
+    case EVENT_RemoveAcquire: return about(e.arg == 0 ? "acquires" : "does not get");
+    case EVENT_RemoveRelease: return about(e.arg == 0 ? "releases" : "waits for the last user of");
     case EVENT_COUNT: break;
   }
   return std::string(event_name(e.kind));

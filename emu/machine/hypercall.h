@@ -155,7 +155,7 @@ void mach_object_gone(const void* address);
 /* Appends an event (EVENT_* of emu/trace/events.def) and lets the rules judge it; does not return when one fires. */
 void mach_event(m_u16 kind, m_u32 object, m_u64 arg, m_u32 arg2, const void* pc);
 /* Brackets a call of driver code by the kernel: dispatch routine, DPC, cancel routine, ... `routine` is a CALLBACK_* of
- * emu/trace/callbacks.def. `arg` of the enter is the major function or 0, of the leave the returned status. */
+ * emu/trace/callbacks.def. `arg` is what events.def says of CallbackEnter, of the leave the returned status. */
 void mach_enter(m_u32 routine, const void* code, m_u32 object, m_u64 arg);
 void mach_leave(m_u32 routine, m_u32 object, m_u64 arg);
 

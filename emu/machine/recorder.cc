@@ -29,18 +29,6 @@ std::string_view outcome_word(Outcome outcome) {
   return "EMU BUG";
 }
 
-namespace {
-
-// After a finding that a campaign knows already, a run goes on only when the machine's state is still what a correct driver
-// would have made of it; everything else would only show the consequences.
-bool harmless(RuleId rule) {
-  return rule == RuleId::LockOrder || rule == RuleId::LockNotInitialized || rule == RuleId::IrqlContract ||
-         rule == RuleId::IrqlKeDispatchLte || rule == RuleId::IrqlDispatch || rule == RuleId::SpinLockSafe ||
-         rule == RuleId::IrqlPsPassive || rule == RuleId::PagedCode || rule == RuleId::PagedPool;
-}
-
-}  // namespace
-
 ObjectId Machine::object(std::uint32_t kind, const void* address, const void* pc) {
   if (!address) return 0;
   if (const ObjectId known = objects_.find(address)) {
@@ -101,7 +89,7 @@ void Machine::judge(std::uint32_t index) {
   for (const Finding& finding : tracker_.on(trace_, index))
     if (!is_known || !is_known(finding))
       end(finding);
-    else if (!harmless(finding.rule))
+    else if (rule_info(finding.rule).level == Level::fatal)
       end(Outcome::clean, "");
 }
 

@@ -25,7 +25,7 @@ bool wants(PIRP irp, UCHAR control) {
 NTSTATUS call_completion_routine(PIRP irp, PIO_COMPLETION_ROUTINE routine, PVOID context) {
   PDEVICE_OBJECT device = irp->CurrentLocation > irp->StackCount ? nullptr : current_location(irp)->DeviceObject;
   const m_u32 object = irp_object(irp);
-  mach_enter(CALLBACK_Completion, (const void*)routine, object, 0);
+  mach_enter(CALLBACK_Completion, (const void*)routine, object, irp->PendingReturned);
   const NTSTATUS status = routine(device, irp, context);
   mach_leave(CALLBACK_Completion, object, (m_u32)status);
   return status;

@@ -5,6 +5,7 @@
 #include "emu/nt/mdl.h"
 #include "emu/nt/nt_families.h"
 #include "emu/nt/thread.h"
+#include "emu/nt/wait.h"
 
 namespace nt {
 namespace {
@@ -115,11 +116,24 @@ void irp_wait_until_done(IrpRecord* record) {
   }
 }
 
-static NTSTATUS dispatch(PDEVICE_OBJECT device, PIRP irp, m_u8 major) {
-  const PDRIVER_DISPATCH routine = device->DriverObject->MajorFunction[major];
+/* wdm::DispatchCall */
+static m_u64 dispatch_call(PDEVICE_OBJECT device, const IO_STACK_LOCATION& location) {
+  m_u64 call = location.MajorFunction | (m_u64)location.MinorFunction << 8 | (m_u64)device_object(device) << 32;
+  const bool names_power =
+      location.MinorFunction == IRP_MN_SET_POWER || location.MinorFunction == IRP_MN_QUERY_POWER;
+  if (location.MajorFunction == IRP_MJ_POWER && names_power) {
+    const auto& power = location.Parameters.Power;
+    const m_u8 of_device = power.Type == DevicePowerState ? 0x80 : 0;
+    call |= (m_u64)(of_device | (m_u8)power.State.SystemState) << 16;
+  }
+  return call;
+}
+
+static NTSTATUS dispatch(PDEVICE_OBJECT device, PIRP irp, const IO_STACK_LOCATION& location) {
+  const PDRIVER_DISPATCH routine = device->DriverObject->MajorFunction[location.MajorFunction];
   if (is_kernel_dispatch(routine)) return routine(device, irp);
   const m_u32 object = irp_object(irp);
-  mach_enter(CALLBACK_Dispatch, (const void*)routine, object, major);
+  mach_enter(CALLBACK_Dispatch, (const void*)routine, object, dispatch_call(device, location));
   const NTSTATUS status = routine(device, irp);
   mach_leave(CALLBACK_Dispatch, object, (m_u32)status);
   return status;
@@ -129,7 +143,22 @@ NTSTATUS call_driver(PDEVICE_OBJECT device, PIRP irp, const void* pc) {
   if (--irp->CurrentLocation <= 0) mach_bug_check(0x35, (ULONG_PTR)irp, 0, 0, 0, pc); /* NO_MORE_IRP_STACK_LOCATIONS */
   PIO_STACK_LOCATION location = --irp->Tail.Overlay.CurrentStackLocation;
   location->DeviceObject = device;
-  return dispatch(device, irp, location->MajorFunction);
+  return dispatch(device, irp, *location);
+}
+
+NTSTATUS forward_irp(PDEVICE_OBJECT device, PIRP irp, const void* pc) {
+  const m_u32 object = irp_object(irp), receiver = device_object(device);
+  const IrpRecord* record = irp_find(irp);
+  m_u64 call = 0; /* wdm::ForwardCall; of an IRP that is gone nothing is known */
+  if (!(record && record->gone) && irp->CurrentLocation > 1) {
+    const IO_STACK_LOCATION* next = next_location(irp);
+    call = next->MajorFunction | (m_u64)next->MinorFunction << 8 | (m_u64)(next->CompletionRoutine != nullptr) << 16 |
+           (m_u64)(irp->CancelRoutine != nullptr) << 17;
+  }
+  mach_event(EVENT_IrpForward, object, call, receiver, pc);
+  const NTSTATUS status = call_driver(device, irp, pc);
+  mach_event(EVENT_IrpForwarded, object, (m_u32)status, receiver, pc);
+  return status;
 }
 
 NTSTATUS finish_irp(PIRP irp, NTSTATUS status, ULONG_PTR information) {
@@ -191,7 +220,7 @@ void set_transfer(PIO_STACK_LOCATION location, const Build& build) {
   }
 }
 
-IrpRecord* build_fsd_request(const Build& build, PIO_STATUS_BLOCK iosb, const void* pc) {
+IrpRecord* build_fsd_request(const Build& build, PKEVENT event, PIO_STATUS_BLOCK iosb, const void* pc) {
   IrpRecord* record = irp_allocate(build.device->StackSize, true, pc);
   if (!record) return nullptr;
   PIRP irp = record->irp;
@@ -206,7 +235,8 @@ IrpRecord* build_fsd_request(const Build& build, PIO_STATUS_BLOCK iosb, const vo
       return nullptr;
     }
   }
-  mach_event(EVENT_IrpCreate, record->object, build.major, 0, pc);
+  const m_u32 signals = event ? dispatcher_object(&event->Header) : 0;
+  mach_event(EVENT_IrpCreate, record->object, build.major, signals, pc);
   return record;
 }
 
@@ -285,6 +315,7 @@ NTKERNELAPI VOID NTAPI IoFreeIrp(PIRP Irp) {
 NTKERNELAPI VOID NTAPI IoInitializeIrp(PIRP Irp, USHORT PacketSize, CCHAR StackSize) {
   DDI_ENTER(IoInitializeIrp, Irp);
   nt::initialize(Irp, PacketSize, StackSize);
+  mach_event(EVENT_IrpCreate, nt::irp_object(Irp), 0, 0, ddi.pc());
 }
 
 NTKERNELAPI VOID NTAPI IoReuseIrp(PIRP Irp, NTSTATUS Status) {
@@ -302,7 +333,7 @@ NTKERNELAPI PIRP NTAPI IoBuildDeviceIoControlRequest(ULONG IoControlCode, PDEVIC
                                                      PKEVENT Event, PIO_STATUS_BLOCK IoStatusBlock) {
   DDI_ENTER(IoBuildDeviceIoControlRequest, DeviceObject);
   const ULONG major = InternalDeviceIoControl ? IRP_MJ_INTERNAL_DEVICE_CONTROL : IRP_MJ_DEVICE_CONTROL;
-  nt::IrpRecord* record = nt::build_fsd_request({major, DeviceObject, nullptr, 0, nullptr}, IoStatusBlock, ddi.pc());
+  nt::IrpRecord* record = nt::build_fsd_request({major, DeviceObject, nullptr, 0, nullptr}, Event, IoStatusBlock, ddi.pc());
   PIRP irp = nt::make_threaded(record, Event);
   if (!irp) return nullptr;
   PIO_STACK_LOCATION location = nt::next_location(irp);
@@ -318,7 +349,7 @@ NTKERNELAPI PIRP NTAPI IoBuildSynchronousFsdRequest(ULONG MajorFunction, PDEVICE
                                                     PIO_STATUS_BLOCK IoStatusBlock) {
   DDI_ENTER(IoBuildSynchronousFsdRequest, DeviceObject);
   const nt::Build build{MajorFunction, DeviceObject, Buffer, Length, StartingOffset};
-  return nt::make_threaded(nt::build_fsd_request(build, IoStatusBlock, ddi.pc()), Event);
+  return nt::make_threaded(nt::build_fsd_request(build, Event, IoStatusBlock, ddi.pc()), Event);
 }
 
 NTKERNELAPI PIRP NTAPI IoBuildAsynchronousFsdRequest(ULONG MajorFunction, PDEVICE_OBJECT DeviceObject, PVOID Buffer,
@@ -326,19 +357,17 @@ NTKERNELAPI PIRP NTAPI IoBuildAsynchronousFsdRequest(ULONG MajorFunction, PDEVIC
                                                      PIO_STATUS_BLOCK IoStatusBlock) {
   DDI_ENTER(IoBuildAsynchronousFsdRequest, DeviceObject);
   const nt::Build build{MajorFunction, DeviceObject, Buffer, Length, StartingOffset};
-  return nt::make_threaded(nt::build_fsd_request(build, IoStatusBlock, ddi.pc()), nullptr);
+  return nt::make_threaded(nt::build_fsd_request(build, nullptr, IoStatusBlock, ddi.pc()), nullptr);
 }
 
 NTKERNELAPI NTSTATUS FASTCALL IofCallDriver(PDEVICE_OBJECT DeviceObject, PIRP Irp) {
   DDI_ENTER(IofCallDriver, Irp);
-  mach_event(EVENT_IrpForward, nt::irp_object(Irp), 0, nt::device_object(DeviceObject), ddi.pc());
-  return nt::call_driver(DeviceObject, Irp, ddi.pc());
+  return nt::forward_irp(DeviceObject, Irp, ddi.pc());
 }
 
 NTKERNELAPI NTSTATUS NTAPI PoCallDriver(PDEVICE_OBJECT DeviceObject, PIRP Irp) {
   DDI_ENTER(PoCallDriver, Irp);
-  mach_event(EVENT_IrpForward, nt::irp_object(Irp), 0, nt::device_object(DeviceObject), ddi.pc());
-  return nt::call_driver(DeviceObject, Irp, ddi.pc());
+  return nt::forward_irp(DeviceObject, Irp, ddi.pc());
 }
 
 /* Since Windows Vista power IRPs need no such call; it does nothing. */
@@ -355,6 +384,7 @@ NTKERNELAPI VOID NTAPI IoSetCompletionRoutine(PIRP Irp, PIO_COMPLETION_ROUTINE C
                                               BOOLEAN InvokeOnSuccess, BOOLEAN InvokeOnError, BOOLEAN InvokeOnCancel) {
   DDI_ENTER(IoSetCompletionRoutine, Irp);
   nt::set_completion(Irp, CompletionRoutine, Context, InvokeOnSuccess, InvokeOnError, InvokeOnCancel);
+  mach_event(EVENT_IrpSetCompletion, nt::irp_object(Irp), CompletionRoutine ? 1 : 0, 0, ddi.pc());
 }
 
 NTKERNELAPI VOID NTAPI IoSkipCurrentIrpStackLocation(PIRP Irp) {
@@ -374,12 +404,17 @@ NTKERNELAPI VOID NTAPI IoCopyCurrentIrpStackLocationToNext(PIRP Irp) {
   nt::copy_location_to_next(Irp);
 }
 
-NTKERNELAPI NTSTATUS NTAPI IoSetCompletionRoutineEx(PDEVICE_OBJECT, PIRP Irp, PIO_COMPLETION_ROUTINE CompletionRoutine,
+NTKERNELAPI NTSTATUS NTAPI IoSetCompletionRoutineEx(PDEVICE_OBJECT DeviceObject, PIRP Irp, PIO_COMPLETION_ROUTINE CompletionRoutine,
                                                     PVOID Context, BOOLEAN InvokeOnSuccess, BOOLEAN InvokeOnError,
                                                     BOOLEAN InvokeOnCancel) {
   DDI_ENTER(IoSetCompletionRoutineEx, Irp);
-  nt::set_completion(Irp, CompletionRoutine, Context, InvokeOnSuccess, InvokeOnError, InvokeOnCancel);
-  return STATUS_SUCCESS;
+  const bool received = Irp->CurrentLocation <= Irp->StackCount;
+  const bool foreign = received && nt::current_location(Irp)->DeviceObject != DeviceObject;
+  const m_u64 how = 2 | (CompletionRoutine ? 1 : 0) | (foreign ? 8 : 0);
+  const bool fails = nt::out_of_resources();
+  if (!fails) nt::set_completion(Irp, CompletionRoutine, Context, InvokeOnSuccess, InvokeOnError, InvokeOnCancel);
+  mach_event(EVENT_IrpSetCompletion, nt::irp_object(Irp), how | (fails ? 4 : 0), 0, ddi.pc());
+  return fails ? STATUS_INSUFFICIENT_RESOURCES : STATUS_SUCCESS;
 }
 
 /* The emulated processes are all 64-bit. */
@@ -407,8 +442,7 @@ NTKERNELAPI BOOLEAN NTAPI IoForwardIrpSynchronously(PDEVICE_OBJECT DeviceObject,
   m_u32 state = 0;
   nt::copy_location_to_next(Irp);
   nt::set_completion(Irp, wake_on_completion, &state, true, true, true);
-  mach_event(EVENT_IrpForward, nt::irp_object(Irp), 0, nt::device_object(DeviceObject), ddi.pc());
-  nt::call_driver(DeviceObject, Irp, ddi.pc());
+  nt::forward_irp(DeviceObject, Irp, ddi.pc());
   while (state != ~0u) {
     state = mach_thread() + 1;
     mach_block(0, Irp, ddi.pc());

@@ -64,6 +64,8 @@ void irp_wait_until_done(IrpRecord* record);
 
 /* Passes the IRP to `device`: next stack location, dispatch routine. Yields. */
 NTSTATUS call_driver(PDEVICE_OBJECT device, PIRP irp, const void* pc);
+/* What IoCallDriver does: call_driver between IrpForward and IrpForwarded. Yields. */
+NTSTATUS forward_irp(PDEVICE_OBJECT device, PIRP irp, const void* pc);
 /* What IoCompleteRequest does. Emits IrpComplete first, IrpCompleted at the end. Yields. */
 void complete_irp(PIRP irp, const void* pc);
 /* Sets the status and completes. */

@@ -1,6 +1,8 @@
 /* Lists: doubly linked, singly linked, those with a spin lock of their own, and sequenced lists. */
 #include "emu/nt/list.h"
 
+#include "emu/nt/irp.h"
+
 namespace nt {
 namespace {
 
@@ -107,37 +109,58 @@ bool list_remove(PLIST_ENTRY entry, const void* pc) {
   return next == previous;
 }
 
+/* Says so when the entry is that of an IRP, by which drivers queue it. */
+static void note_irp(m_u16 event, PLIST_ENTRY entry, const void* pc) {
+  const IrpRecord* record = irp_find(CONTAINING_RECORD(entry, IRP, Tail.Overlay.ListEntry));
+  if (record && !record->gone) mach_event(event, record->object, 0, 0, pc);
+}
+
+static void insert_tail(PLIST_ENTRY head, PLIST_ENTRY entry, const void* pc) {
+  note_irp(EVENT_IrpInsert, entry, pc);
+  list_insert_tail(head, entry, pc);
+}
+
+static void insert_head(PLIST_ENTRY head, PLIST_ENTRY entry, const void* pc) {
+  note_irp(EVENT_IrpInsert, entry, pc);
+  list_insert_head(head, entry, pc);
+}
+
+static bool remove(PLIST_ENTRY entry, const void* pc) {
+  note_irp(EVENT_IrpRemove, entry, pc);
+  return list_remove(entry, pc);
+}
+
 }  // namespace nt
 
 extern "C" {
 
 NTKERNELAPI VOID NTAPI InsertTailList(PLIST_ENTRY ListHead, PLIST_ENTRY Entry) {
   DDI_ENTER(InsertTailList, ListHead);
-  nt::list_insert_tail(ListHead, Entry, ddi.pc());
+  nt::insert_tail(ListHead, Entry, ddi.pc());
 }
 
 NTKERNELAPI VOID NTAPI InsertHeadList(PLIST_ENTRY ListHead, PLIST_ENTRY Entry) {
   DDI_ENTER(InsertHeadList, ListHead);
-  nt::list_insert_head(ListHead, Entry, ddi.pc());
+  nt::insert_head(ListHead, Entry, ddi.pc());
 }
 
 NTKERNELAPI BOOLEAN NTAPI RemoveEntryList(PLIST_ENTRY Entry) {
   DDI_ENTER(RemoveEntryList, Entry);
-  return nt::list_remove(Entry, ddi.pc());
+  return nt::remove(Entry, ddi.pc());
 }
 
 /* Of an empty list: the head itself, as on Windows. */
 NTKERNELAPI PLIST_ENTRY NTAPI RemoveHeadList(PLIST_ENTRY ListHead) {
   DDI_ENTER(RemoveHeadList, ListHead);
   PLIST_ENTRY entry = ListHead->Flink;
-  nt::list_remove(entry, ddi.pc());
+  nt::remove(entry, ddi.pc());
   return entry;
 }
 
 NTKERNELAPI PLIST_ENTRY NTAPI RemoveTailList(PLIST_ENTRY ListHead) {
   DDI_ENTER(RemoveTailList, ListHead);
   PLIST_ENTRY entry = ListHead->Blink;
-  nt::list_remove(entry, ddi.pc());
+  nt::remove(entry, ddi.pc());
   return entry;
 }
 
@@ -168,7 +191,7 @@ NTKERNELAPI PLIST_ENTRY FASTCALL ExInterlockedInsertHeadList(PLIST_ENTRY ListHea
   DDI_ENTER(ExInterlockedInsertHeadList, ListHead);
   nt::ListLock lock(Lock, ddi.pc());
   PLIST_ENTRY old = nt::list_is_empty(ListHead) ? nullptr : ListHead->Flink;
-  nt::list_insert_head(ListHead, ListEntry, ddi.pc());
+  nt::insert_head(ListHead, ListEntry, ddi.pc());
   return old;
 }
 
@@ -177,7 +200,7 @@ NTKERNELAPI PLIST_ENTRY FASTCALL ExInterlockedInsertTailList(PLIST_ENTRY ListHea
   DDI_ENTER(ExInterlockedInsertTailList, ListHead);
   nt::ListLock lock(Lock, ddi.pc());
   PLIST_ENTRY old = nt::list_is_empty(ListHead) ? nullptr : ListHead->Blink;
-  nt::list_insert_tail(ListHead, ListEntry, ddi.pc());
+  nt::insert_tail(ListHead, ListEntry, ddi.pc());
   return old;
 }
 
@@ -186,7 +209,7 @@ NTKERNELAPI PLIST_ENTRY FASTCALL ExInterlockedRemoveHeadList(PLIST_ENTRY ListHea
   nt::ListLock lock(Lock, ddi.pc());
   if (nt::list_is_empty(ListHead)) return nullptr;
   PLIST_ENTRY entry = ListHead->Flink;
-  nt::list_remove(entry, ddi.pc());
+  nt::remove(entry, ddi.pc());
   return entry;
 }
 

@@ -3,13 +3,13 @@
 
 namespace wdm {
 
-#define RULE(name, file, bug_check, sentence, title) std::unique_ptr<Rule> make_##file();
+#define RULE(name, file, level, bug_check, sentence, title) std::unique_ptr<Rule> make_##file();
 #include "emu/rules/rules.def"
 #undef RULE
 
 const std::vector<RuleInfo>& all_rules() {
   static const std::vector<RuleInfo> rules = {
-#define RULE(name, file, bug_check, sentence, title) {#name, bug_check, sentence, title},
+#define RULE(name, file, level, bug_check, sentence, title) {#name, Level::level, bug_check, sentence, title},
 #include "emu/rules/rules.def"
 #undef RULE
   };
@@ -20,7 +20,7 @@ const RuleInfo& rule_info(RuleId rule) { return all_rules()[static_cast<std::siz
 
 std::vector<std::unique_ptr<Rule>> make_rules() {
   std::vector<std::unique_ptr<Rule>> rules;
-#define RULE(name, file, bug_check, sentence, title) rules.push_back(make_##file());
+#define RULE(name, file, level, bug_check, sentence, title) rules.push_back(make_##file());
 #include "emu/rules/rules.def"
 #undef RULE
   return rules;

@@ -16,13 +16,17 @@
 namespace wdm {
 
 enum class RuleId : std::uint16_t {
-#define RULE(name, file, bug_check, sentence, title) name,
+#define RULE(name, file, level, bug_check, sentence, title) name,
 #include "emu/rules/rules.def"
 #undef RULE
 };
 
+// What a violation means for the rest of the run; see rules.def.
+enum class Level : std::uint8_t { fatal, harmless, advice };
+
 struct RuleInfo {
   std::string_view name;
+  Level level;
   std::string_view bug_check;  // "0xC4, 0x00040009", or "" when Windows has none
   std::string_view sentence;   // the rule in one sentence
   std::string_view title;      // of the documentation page

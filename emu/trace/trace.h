@@ -35,6 +35,33 @@ struct Event {
 };
 static_assert(sizeof(Event) == 32);
 
+// What Event::arg of a dispatch routine's CallbackEnter packs.
+struct DispatchCall {
+  std::uint8_t major, minor;
+  std::uint8_t power;   // of IRP_MN_SET_POWER and QUERY_POWER: the state, or-ed with kDevicePower for a device's
+  ObjectId device;      // that the routine is called for
+  static constexpr std::uint8_t kDevicePower = 0x80;
+
+  explicit constexpr DispatchCall(std::uint64_t arg)
+      : major(static_cast<std::uint8_t>(arg)),
+        minor(static_cast<std::uint8_t>(arg >> 8)),
+        power(static_cast<std::uint8_t>(arg >> 16)),
+        device(static_cast<ObjectId>(arg >> 32)) {}
+};
+
+// What Event::arg of IrpForward packs.
+struct ForwardCall {
+  std::uint8_t major, minor;      // of the location the receiver sees
+  bool has_completion_routine;    // in that location
+  bool has_cancel_routine;        // still set
+
+  explicit constexpr ForwardCall(std::uint64_t arg)
+      : major(static_cast<std::uint8_t>(arg)),
+        minor(static_cast<std::uint8_t>(arg >> 8)),
+        has_completion_routine((arg >> 16 & 1) != 0),
+        has_cancel_routine((arg >> 17 & 1) != 0) {}
+};
+
 struct Object {
   std::uint32_t kind;    // OBJECT_*
   std::uint32_t number;  // within its kind, from 1 (locks are shown as letters)

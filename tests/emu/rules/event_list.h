@@ -87,6 +87,21 @@ class EventList {
     activations_[thread_].push_back(++activation_);
     return add(EVENT_CallbackEnter, object, 0, callback);
   }
+  // A dispatch routine with what it is called for; `power` as in DispatchCall. Ends with leave(CALLBACK_Dispatch, irp, status).
+  EventList& dispatch(ObjectId irp, std::uint8_t major, std::uint8_t minor = 0, ObjectId device = 0, std::uint8_t power = 0) {
+    activations_[thread_].push_back(++activation_);
+    const std::uint64_t call = major | std::uint64_t{minor} << 8 | std::uint64_t{power} << 16 | std::uint64_t{device} << 32;
+    return add(EVENT_CallbackEnter, irp, call, CALLBACK_Dispatch);
+  }
+  // IoCallDriver up to the receiver's dispatch routine; `how` or-s kWithCompletion and kWithCancel.
+  static constexpr std::uint64_t kWithCompletion = 1 << 16, kWithCancel = 1 << 17;
+  EventList& forward(ObjectId irp, std::uint8_t major = 3, std::uint8_t minor = 0, std::uint64_t how = 0, ObjectId device = 0) {
+    return add(EVENT_IrpForward, irp, major | std::uint64_t{minor} << 8 | how, device);
+  }
+  // IoCallDriver returns.
+  EventList& forwarded(ObjectId irp, std::uint64_t status = 0, ObjectId device = 0) {
+    return add(EVENT_IrpForwarded, irp, status, device);
+  }
   EventList& leave(std::uint32_t callback, ObjectId object = 0, std::uint64_t status = 0) {
     outside([&] { add(EVENT_CallbackLeave, object, status, callback); });
     if (!activations_[thread_].empty()) activations_[thread_].pop_back();
