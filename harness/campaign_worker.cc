@@ -80,7 +80,7 @@ void redirect_output(const std::filesystem::path& log) {
   ::signal(SIGTERM, SIG_DFL);  // libFuzzer installs its handler only where there is none
   redirect_output(options.out / "log" / fmt::format("worker-{}.log", worker.number));
   pass_over(known);
-  if (!known.empty()) go_on_when(known_end);
+  if (passes_over()) go_on_when(known_end);
   const auto arguments = engine_arguments(options, seed);
   std::vector<char*> pointers;
   for (const std::string& a : arguments) pointers.push_back(const_cast<char*>(a.c_str()));

@@ -12,6 +12,7 @@
 #include <sstream>
 #include <string_view>
 
+#include "emu/rules/rule.h"
 #include "emu/schedule/strategy.h"
 #include "harness/cli.h"
 #include "harness/cli_process.h"
@@ -81,9 +82,10 @@ class Settings {
     else if (key == "registry") append(spec_.registry, read_registry(table_of(key, value), error_in()));
     else if (key == "files") append(spec_.files, seed_files(table_of(key, value)));
     else if (key == "device") spec_.hardware = hardware(value);
+    else if (key == "rules") rules(table_of(key, value));
     else if (key != "directory")
       fail(fmt::format("unknown key '{}'; known are name, sources, includes, defines, ioctls, devices, device, hardware_ids, "
-                       "registry, files, directory",
+                       "registry, files, rules, directory",
                        key));
   }
 
@@ -150,6 +152,48 @@ class Settings {
       found.push_back(path);
     }
     return found;
+  }
+
+  void known_rule(const std::string& key, const std::string& name) const {
+    if (const std::string why = unknown_rule(name); !why.empty()) fail(fmt::format("'rules.{}': {}", key, why));
+  }
+
+  void set_rules(RuleSetting::Kind kind, const std::string& key, const toml::node& value) {
+    for (const std::string& rule : strings("rules." + key, value)) {
+      known_rule(key, rule);
+      spec_.rules.push_back({kind, rule, ""});
+    }
+  }
+
+  // true: all of them.
+  void advice(const toml::node& value) {
+    if (!value.is_boolean()) return set_rules(RuleSetting::Kind::on, "advice", value);
+    if (!value.value_or(false)) return;
+    for (const RuleInfo& rule : all_rules())
+      if (rule.level == Level::advice) spec_.rules.push_back({RuleSetting::Kind::on, std::string(rule.name), ""});
+  }
+
+  // "SpinLockSafe in CompleteOne", as a SUMMARY has it; what AddressSanitizer finds is named with its word.
+  void suppress(const std::string& text) {
+    std::istringstream words(text);
+    RuleSetting setting{RuleSetting::Kind::suppress, "", ""};
+    std::string in, more;
+    words >> setting.rule >> in >> setting.function;
+    if (in != "in" || setting.function.empty() || words >> more)
+      fail(fmt::format("'rules.suppress': \"{}\" is not like \"SpinLock in Function\" or \"SpinLock in *\"", text));
+    const bool of_address_sanitizer = setting.rule.find('-') != std::string::npos || setting.rule == "SEGV";
+    if (!of_address_sanitizer) known_rule("suppress", setting.rule);
+    spec_.rules.push_back(std::move(setting));
+  }
+
+  void rules(const toml::table& table) {
+    for (const auto& [field, value] : table) {
+      const std::string key(field.str());
+      if (key == "advice") advice(value);
+      else if (key == "off") set_rules(RuleSetting::Kind::off, key, value);
+      else if (key == "suppress") for (const std::string& entry : strings("rules." + key, value)) suppress(entry);
+      else fail(fmt::format("unknown key 'rules.{}'; known are advice, off, suppress", key));
+    }
   }
 
   // {start = 0x3f8, length = 8}

@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "harness/rule_settings.h"
+
 namespace wdm {
 
 struct Ioctl {
@@ -51,12 +53,13 @@ struct DriverSpec {
   HardwareSpec hardware;
   std::vector<SeedValue> registry;
   std::vector<SeedFile> files;
+  std::vector<RuleSetting> rules;
   std::vector<std::filesystem::path> settings; // the driver.toml files that were read
 };
 
 // `driver` is a directory or the name of a sample below `samples`. Reads driver.toml when there is one; its keys are
 // name, sources, includes, defines, ioctls (tables of code, name, in, out), devices, device (a table of ports, memory,
-// interrupts, registers), hardware_ids, registry and files (seeds.h), and directory: where the driver is when driver.toml lies
+// interrupts, registers), hardware_ids, registry and files (seeds.h), rules (a table of advice, off, suppress), and directory: where the driver is when driver.toml lies
 // elsewhere. A driver.toml there is read too and comes first. Throws UserError.
 DriverSpec resolve_driver(const std::string& driver, const std::vector<std::string>& defines,
                           const std::filesystem::path& samples);

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cctype>
 #include <cstdlib>
 #include <sstream>
 
@@ -174,11 +175,15 @@ void compile(const Layout& layout, const DriverSpec& spec, const fs::path& objec
 
 // ---- the info object
 
+// A literal of the same bytes: control characters in octal, of three digits so that a digit may follow.
 std::string c_string(std::string_view text) {
   std::string quoted = "\"";
   for (const char c : text) {
     if (c == '"' || c == '\\') quoted += '\\';
-    quoted += c;
+    if (std::iscntrl(static_cast<unsigned char>(c)))
+      quoted += fmt::format("\\{:03o}", static_cast<unsigned char>(c));
+    else
+      quoted += c;
   }
   return quoted + '"';
 }
@@ -256,6 +261,7 @@ std::string info_source(const DriverSpec& spec, const std::vector<Ioctl>& ioctls
   std::string text = "/* Made by wdmfuzz from the driver's sources: read by harness/driver_info.cc. */\n";
   text += fmt::format("const char wdm_info_name[] = {};\n", c_string(spec.name));
   text += fmt::format("const char wdm_info_directory[] = {};\n", c_string(spec.directory.string()));
+  text += fmt::format("const char wdm_info_rules[] = {};\n", c_string(rule_settings_text(spec.rules)));
   text += fmt::format("const unsigned wdm_info_devices = {};\n", spec.devices);
   text += "const char wdm_info_hardware_ids[] =";
   for (const std::string& id : spec.hardware_ids) text += fmt::format(" {} \"\\0\"", c_string(id));

@@ -18,6 +18,7 @@ struct wdm_info_ioctl {
 [[gnu::weak]] extern const char wdm_info_name[];
 [[gnu::weak]] extern const char wdm_info_directory[];
 [[gnu::weak]] extern const char wdm_info_hardware_ids[];
+[[gnu::weak]] extern const char wdm_info_rules[];
 [[gnu::weak]] extern const unsigned wdm_info_devices;
 [[gnu::weak]] extern const unsigned wdm_info_pnp;
 [[gnu::weak]] extern const unsigned wdm_info_names;
@@ -90,6 +91,8 @@ const std::string& driver_directory() {
   static const std::string directory = wdm_info_directory ? wdm_info_directory : "";
   return directory;
 }
+
+const char* driver_rule_settings() { return wdm_info_rules ? wdm_info_rules : ""; }
 
 const std::string& driver_argument() { return argument(); }
 void set_driver_argument(std::string text) { argument() = std::move(text); }

@@ -18,6 +18,8 @@ const DriverProfile& driver_profile();
 void learn_devices(std::uint32_t devices);
 // Directory of its sources, "" when unknown; file names in reports are relative to it.
 const std::string& driver_directory();
+// What its driver.toml says about rules (rule_settings.h).
+const char* driver_rule_settings();
 // DRIVER as the user typed it, for reproduce lines; the driver's name unless set.
 const std::string& driver_argument();
 void set_driver_argument(std::string argument);

@@ -6,6 +6,7 @@
 #include "harness/cli_scenario.h"
 #include "harness/driver_info.h"
 #include "harness/driver_verbs.h"
+#include "harness/rule_settings.h"
 
 namespace wdm {
 
@@ -28,6 +29,7 @@ bool is_engine_call(int argc, char** argv) {
 }
 
 int body(int argc, char** argv) {
+  apply_rule_settings();
   if (argc == 4 && std::string_view(argv[1]) == "trace-hashes") return print_trace_hashes(argv[2], argv[3]);
   if (argc == 5 && std::string_view(argv[1]) == "until-found") return run_until_found(argv + 2);
   if (argc == 4 && std::string_view(argv[1]) == "profile-inputs") return profile_inputs(argv[2], argv[3]);

@@ -8,6 +8,7 @@
 #include "emu/machine/machine.h"
 #include "harness/driver_info.h"
 #include "harness/report.h"
+#include "harness/rule_settings.h"
 #include "harness/run.h"
 
 namespace wdm {
@@ -101,6 +102,8 @@ void pass_over(KnownPlaces new_known) {
   if (!known.empty()) start(Mode::known);
 }
 
+void pass_over_suppressed() { start(Mode::known); }
+
 void pass_over_everything() { start(Mode::everything); }
 
 void note_passed_read(std::uintptr_t address, std::uint64_t place) {
@@ -116,7 +119,7 @@ bool passes_over() { return mode != Mode::nothing; }
 bool is_passed_over(const std::string& what, std::uint64_t place) {
   switch (mode) {
     case Mode::nothing: return false;
-    case Mode::known: return known.contains({what, place});
+    case Mode::known: return known.contains({what, place}) || is_suppressed(what, place);
     case Mode::everything: return true;
   }
   return false;

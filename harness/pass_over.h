@@ -17,6 +17,8 @@ using KnownPlaces = std::set<std::pair<std::string, std::uint64_t>>;
 // happens, as does a known bad access that the processor traps in the driver's own code. For what happens after a broken
 // rule see its level in emu/rules/rules.def.
 void pass_over(KnownPlaces known);
+// The same for what driver.toml suppresses (rule_settings.h), in addition to the places of pass_over().
+void pass_over_suppressed();
 // The same for whatever there is to find: for measuring what inputs reach.
 void pass_over_everything();
 

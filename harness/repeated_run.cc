@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
@@ -13,6 +14,7 @@
 #include <sstream>
 
 #include "emu/machine/machine.h"
+#include "emu/rules/tracker.h"
 #include "harness/cli_process.h"
 #include "harness/driver_info.h"
 #include "harness/expected_run.h"
@@ -68,11 +70,32 @@ void note_end(const Report& report) {
   if (!first) first = std::move(record);
 }
 
+// A stored trace has to be judged as it was while it was written: "", or how it is not.
+std::string judged_otherwise(const RunResult& result) {
+  Tracker tracker;
+  for (std::size_t rule = 0; rule < all_rules().size(); ++rule)
+    tracker.enable(all_rules()[rule].name, machine().tracker().enabled(static_cast<RuleId>(rule)));
+  const Trace stored = last_trace();
+  const std::vector<Finding> findings = tracker.judge(stored);
+  if (!result.finding) return passes_over() || findings.empty() ? "" : "judged again, the trace has: " + findings.front().message;
+  const auto same = [&](const Finding& finding) {
+    return finding.rule == result.finding->rule && finding.event == result.finding->event &&
+           finding.message == result.finding->message && finding.evidence == result.finding->evidence;
+  };
+  const bool found = passes_over() ? std::any_of(findings.begin(), findings.end(), same)
+                                   : !findings.empty() && same(findings.front());
+  return found ? "" : "judged again, the trace lacks: " + result.finding->message;
+}
+
 void run_and_note(const Scenario& scenario) {
   RunResult result;
   earlier_schedules = 0;
   for (unsigned i = 0; i < scenario.schedule.runs; ++i) {
     result = run_once(driver_image(), scenario, i, {});
+    if (const std::string difference = judged_otherwise(result); !difference.empty()) {
+      result.outcome = Outcome::emu_bug;
+      result.message = difference;
+    }
     if (result.outcome != Outcome::clean || !machine().had_choice()) break;
     if (i + 1 < scenario.schedule.runs) earlier_schedules = earlier_schedules * 31 + trace_hash(last_trace());
   }

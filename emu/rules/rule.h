@@ -39,6 +39,8 @@ const std::vector<RuleInfo>& all_rules();
 struct Evidence {
   std::uint32_t event;  // index into the trace
   std::string text;     // "acquired Lock A", "marked pending", ...
+
+  bool operator==(const Evidence&) const = default;
 };
 
 struct Finding {

@@ -98,6 +98,28 @@ END
   printf '%s\n' '[files]' "'C:\x' = {from = 'nowhere'}" > seeded/driver.toml
   run 2 check seeded; complains "'files': nowhere does not exist"
 }
+# What driver.toml says about rules: off, or found and of no interest.
+case_rule_settings() {
+  mkdir rules
+  printf 'directory = "%s"\n' "$here/../../harness/drivers/completeset" > rules/driver.toml
+  local case=$here/../../corpus/completeset/found/cancelroutinestillset-1.scn
+  run 1 replay rules "$case"; says 'SUMMARY: wdmfuzz: CancelRoutineStillSet'
+  local function; function=$(sed -n 's/^SUMMARY: .* in //p' out)
+  echo '[rules]' >> rules/driver.toml
+  cp rules/driver.toml head
+  echo 'off = ["CancelRoutineStillSet"]' >> rules/driver.toml
+  run 0 replay rules "$case"; ! grep -q CancelRoutineStillSet out err || fail 'judges a rule that is off'
+  cp head rules/driver.toml; echo "suppress = [\"CancelRoutineStillSet in $function\"]" >> rules/driver.toml
+  run 0 replay rules "$case"; says "^wdmfuzz: suppressed by driver.toml: CancelRoutineStillSet in $function"
+  cp head rules/driver.toml; echo 'suppress = ["CancelRoutineStillSet in SomethingElse"]' >> rules/driver.toml
+  run 1 replay rules "$case"; says 'SUMMARY: wdmfuzz: CancelRoutineStillSet'
+  cp head rules/driver.toml; echo 'suppress = ["SpinLock"]' >> rules/driver.toml
+  run 2 check rules; complains 'is not like "SpinLock in Function"'
+  cp head rules/driver.toml; echo 'off = ["Spinlock"]' >> rules/driver.toml
+  run 2 check rules; complains "there is no rule 'Spinlock'; there is SpinLock"
+  cp head rules/driver.toml; echo 'of = []' >> rules/driver.toml
+  run 2 check rules; complains "unknown key 'rules.of'"
+}
 # Of the sources beside it, a Visual Studio project says which belong to the driver.
 case_project_file() {
   mkdir project
