@@ -229,8 +229,6 @@ int nt_unload(void);
 m_u32 nt_device_count(void);
 /* Major functions for which the driver has set a routine, as a bit set. */
 m_u32 nt_major_functions(void);
-/* DO_BUFFERED_IO, DO_DIRECT_IO of device `index`, its type and characteristics. */
-m_u32 nt_device_flags(m_u32 index);
 
 struct nt_request {
   m_u32 op;           /* the scenario's operation id: names the IRP later on */

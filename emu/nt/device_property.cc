@@ -125,7 +125,7 @@ NTSTATUS get_property(PDEVICE_OBJECT pdo, DEVICE_REGISTRY_PROPERTY which, ULONG 
 
 struct KeyedProperty {
   KeyedProperty* next;
-  PDEVICE_OBJECT pdo;
+  m_u32 pdo; /* its number: another device may get its memory later */
   DEVPROPKEY key;
   LCID locale;
   DEVPROPTYPE type;
@@ -137,7 +137,7 @@ KeyedProperty* properties;
 
 KeyedProperty* find(PDEVICE_OBJECT pdo, const DEVPROPKEY& key, LCID locale) {
   for (KeyedProperty* one = properties; one; one = one->next)
-    if (one->pdo == pdo && one->locale == locale && __builtin_memcmp(&one->key, &key, sizeof key) == 0) return one;
+    if (one->pdo == device_object(pdo) && one->locale == locale && __builtin_memcmp(&one->key, &key, sizeof key) == 0) return one;
   return nullptr;
 }
 
@@ -171,7 +171,7 @@ NTKERNELAPI NTSTATUS NTAPI IoSetDevicePropertyData(PDEVICE_OBJECT Pdo, CONST DEV
   if (nt::KeyedProperty* old = nt::find(Pdo, *PropertyKey, Lcid)) nt::remove(old);
   if (!Data || !Size) return STATUS_SUCCESS;
   auto* made = (nt::KeyedProperty*)mach_pool_alloc(sizeof(nt::KeyedProperty) + Size, 0, MACH_POOL_KERNEL, nullptr);
-  *made = {nt::properties, Pdo, *PropertyKey, Lcid, Type, Size, (m_u8*)(made + 1)};
+  *made = {nt::properties, nt::device_object(Pdo), *PropertyKey, Lcid, Type, Size, (m_u8*)(made + 1)};
   __builtin_memcpy(made->data, Data, Size);
   nt::properties = made;
   return STATUS_SUCCESS;

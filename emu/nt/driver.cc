@@ -159,11 +159,6 @@ m_u32 nt_major_functions(void) {
   return set;
 }
 
-m_u32 nt_device_flags(m_u32 index) {
-  PDEVICE_OBJECT device = nt::openable_device(index);
-  return device ? nt::top_of_stack(device)->Flags : 0;
-}
-
 NTKERNELAPI NTSTATUS NTAPI IoAllocateDriverObjectExtension(PDRIVER_OBJECT DriverObject,
                                                            PVOID ClientIdentificationAddress,
                                                            ULONG DriverObjectExtensionSize,

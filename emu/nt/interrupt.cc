@@ -16,6 +16,9 @@ struct _KINTERRUPT {
   KSPIN_LOCK own_lock;
   KIRQL synchronize_irql;
   m_u32 line; /* kNoLine: there are more vectors than lines, and this one stays silent */
+  m_u32 users; /* processors that serve it, or want to */
+  bool gone;   /* disconnected: no service routine begins any more */
+  m_u32 waiter; /* thread that disconnects it and waits for the users, plus 1, or 0 */
 };
 
 namespace nt {
@@ -80,7 +83,7 @@ NTSTATUS connect(const Connection& wanted, PKINTERRUPT* interrupt_object, const 
   return STATUS_SUCCESS;
 }
 
-/* Waits for a service routine that runs: afterwards none does. */
+/* Waits for service routines that run, and for processors on their way to one: the driver may free its lock afterwards. */
 void disconnect(PKINTERRUPT interrupt, const void* pc) {
   const KIRQL old = mach_raise_irql(interrupt->synchronize_irql, pc);
   mach_lock_acquire(interrupt->lock, MACH_LOCK_INTERNAL, old, pc);
@@ -93,8 +96,13 @@ void disconnect(PKINTERRUPT interrupt, const void* pc) {
       mach_interrupt_connect(interrupt->line, nullptr, 0, 0);
     }
   }
+  interrupt->gone = true;
   mach_lock_release(interrupt->lock, MACH_LOCK_INTERNAL, old, pc);
   mach_lower_irql(old, pc);
+  while (interrupt->users) {
+    interrupt->waiter = mach_thread() + 1;
+    mach_block(0, nullptr, pc);
+  }
   mach_pool_free(interrupt, 0, nullptr);
 }
 
@@ -115,14 +123,18 @@ bool serve(PKINTERRUPT interrupt) {
   const KIRQL irql = mach_irql();
   const bool raises = interrupt->synchronize_irql > irql;
   constexpr m_u32 kind = MACH_LOCK_INTERRUPT | MACH_LOCK_AT_DPC;
-  PKSPIN_LOCK lock = interrupt->lock;
+  ++interrupt->users;
   if (raises) mach_raise_irql(interrupt->synchronize_irql, nullptr);
-  mach_lock_acquire(lock, kind, mach_irql(), nullptr);
-  const m_u32 object = mach_object(OBJECT_Interrupt, interrupt);
-  mach_enter(CALLBACK_Isr, (const void*)interrupt->routine, object, 0);
-  const BOOLEAN ours = interrupt->routine(interrupt, interrupt->context);
-  mach_leave(CALLBACK_Isr, object, ours);
-  mach_lock_release(lock, kind, mach_irql(), nullptr);
+  mach_lock_acquire(interrupt->lock, kind, mach_irql(), nullptr);
+  BOOLEAN ours = FALSE;
+  if (!interrupt->gone) {
+    const m_u32 object = mach_object(OBJECT_Interrupt, interrupt);
+    mach_enter(CALLBACK_Isr, (const void*)interrupt->routine, object, 0);
+    ours = interrupt->routine(interrupt, interrupt->context);
+    mach_leave(CALLBACK_Isr, object, ours);
+  }
+  mach_lock_release(interrupt->lock, kind, mach_irql(), nullptr);
+  if (--interrupt->users == 0 && interrupt->waiter) mach_wake(interrupt->waiter - 1, 0);
   if (raises) mach_lower_irql(irql, nullptr);
   return ours;
 }

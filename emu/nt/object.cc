@@ -58,10 +58,12 @@ Counted* find_named(const UNICODE_STRING* name) {
   return nullptr;
 }
 
-/* The named event, made when there is none, with a reference for the handle. Without a name: a new one. */
+/* The named event, made when there is none, with a reference for the handle. Without a name: a new one. Null: something else
+ * has that name. */
 PKEVENT named_event(const UNICODE_STRING* name, EVENT_TYPE type) {
   if (!name || name->Length == 0) return make_event(type, true);
   if (Counted* record = find_named(name)) {
+    if (record->kind != ObjectKind::event) return nullptr;
     ++record->references;
     return (PKEVENT)record->object;
   }
@@ -109,7 +111,7 @@ NTSTATUS open_event(PHANDLE handle, POBJECT_ATTRIBUTES attributes) {
 
 PKEVENT create_named_event(PUNICODE_STRING name, EVENT_TYPE type, PHANDLE handle) {
   PKEVENT event = named_event(name, type);
-  *handle = handle_for(event, ObjectKind::event);
+  if (event) *handle = handle_for(event, ObjectKind::event);
   return event;
 }
 
@@ -151,11 +153,12 @@ NTSTATUS reference_by_pointer(void* object, POBJECT_TYPE type, const void* pc) {
   return STATUS_SUCCESS;
 }
 
-/* The event behind a handle, or null. */
-PKEVENT event_of(HANDLE handle) {
+/* The event behind a handle. */
+NTSTATUS event_of(HANDLE handle, PKEVENT* event) {
   ObjectKind kind = ObjectKind::none;
-  void* object = object_from_handle(handle, KernelMode, &kind);
-  return kind == ObjectKind::event ? (PKEVENT)object : nullptr;
+  *event = (PKEVENT)object_from_handle(handle, KernelMode, &kind);
+  if (!*event) return STATUS_INVALID_HANDLE;
+  return kind == ObjectKind::event ? STATUS_SUCCESS : STATUS_OBJECT_TYPE_MISMATCH;
 }
 
 void* object_of_name(const UNICODE_STRING* name) {
@@ -374,8 +377,8 @@ NTSYSAPI NTSTATUS NTAPI ZwOpenEvent(PHANDLE EventHandle, ACCESS_MASK, POBJECT_AT
 
 NTSYSAPI NTSTATUS NTAPI ZwPulseEvent(HANDLE EventHandle, PLONG PreviousState) {
   DDI_ENTER(ZwPulseEvent, nullptr);
-  PKEVENT event = nt::event_of(EventHandle);
-  if (!event) return STATUS_INVALID_HANDLE;
+  PKEVENT event;
+  if (const NTSTATUS status = nt::event_of(EventHandle, &event); !NT_SUCCESS(status)) return status;
   const LONG previous = nt::set_event(event, ddi.pc());
   event->Header.SignalState = 0;
   if (PreviousState) *PreviousState = previous;
@@ -384,8 +387,8 @@ NTSYSAPI NTSTATUS NTAPI ZwPulseEvent(HANDLE EventHandle, PLONG PreviousState) {
 
 NTSYSAPI NTSTATUS NTAPI ZwResetEvent(HANDLE EventHandle, PLONG PreviousState) {
   DDI_ENTER(ZwResetEvent, nullptr);
-  PKEVENT event = nt::event_of(EventHandle);
-  if (!event) return STATUS_INVALID_HANDLE;
+  PKEVENT event;
+  if (const NTSTATUS status = nt::event_of(EventHandle, &event); !NT_SUCCESS(status)) return status;
   if (PreviousState) *PreviousState = event->Header.SignalState;
   event->Header.SignalState = 0;
   return STATUS_SUCCESS;
@@ -393,8 +396,8 @@ NTSYSAPI NTSTATUS NTAPI ZwResetEvent(HANDLE EventHandle, PLONG PreviousState) {
 
 NTSYSAPI NTSTATUS NTAPI ZwSetEvent(HANDLE EventHandle, PLONG PreviousState) {
   DDI_ENTER(ZwSetEvent, nullptr);
-  PKEVENT event = nt::event_of(EventHandle);
-  if (!event) return STATUS_INVALID_HANDLE;
+  PKEVENT event;
+  if (const NTSTATUS status = nt::event_of(EventHandle, &event); !NT_SUCCESS(status)) return status;
   const LONG previous = nt::set_event(event, ddi.pc());
   if (PreviousState) *PreviousState = previous;
   return STATUS_SUCCESS;
@@ -402,8 +405,8 @@ NTSYSAPI NTSTATUS NTAPI ZwSetEvent(HANDLE EventHandle, PLONG PreviousState) {
 
 NTSYSAPI NTSTATUS NTAPI ZwClearEvent(HANDLE EventHandle) {
   DDI_ENTER(ZwClearEvent, nullptr);
-  PKEVENT event = nt::event_of(EventHandle);
-  if (!event) return STATUS_INVALID_HANDLE;
+  PKEVENT event;
+  if (const NTSTATUS status = nt::event_of(EventHandle, &event); !NT_SUCCESS(status)) return status;
   event->Header.SignalState = 0;
   return STATUS_SUCCESS;
 }

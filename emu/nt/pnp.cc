@@ -150,7 +150,6 @@ DevNode* pnp_add_node(DevNode* parent, PDEVICE_OBJECT pdo) {
   node->pdo = pdo;
   node->present = true;
   node->number = node_count++;
-  node->device_power = PowerDeviceD0;
   node->system_power = PowerSystemWorking;
   *nodes_end = node;
   nodes_end = &node->next;

@@ -30,7 +30,6 @@ struct DevNode {
   DEVICE_CAPABILITIES capabilities;
   PNP_BUS_INFORMATION bus;
   PNP_DEVICE_STATE flags;
-  DEVICE_POWER_STATE device_power;
   SYSTEM_POWER_STATE system_power;
 };
 

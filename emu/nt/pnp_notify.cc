@@ -20,21 +20,42 @@ struct Registration {
   DevNode* node;
   PDRIVER_NOTIFICATION_CALLBACK_ROUTINE callback;
   PVOID context;
-  PDRIVER_OBJECT driver;
-  m_u32 calls; /* under way */
   bool gone;
   m_u32 waiter; /* thread in IoUnregisterPlugPlayNotification plus 1, or 0 */
 };
 
+/* A callback that runs; on the stack of its caller. */
+struct Call {
+  const Registration* registration;
+  m_u32 thread;
+  Call* next;
+};
+
 Registration* registrations;
+Call* calls;
+
+/* On another thread than this one. */
+bool is_called(const Registration* one) {
+  for (const Call* call = calls; call; call = call->next)
+    if (call->registration == one && call->thread != mach_thread()) return true;
+  return false;
+}
+
+void remove(Call* call) {
+  Call** place = &calls;
+  while (*place != call) place = &(*place)->next;
+  *place = call->next;
+}
 
 NTSTATUS call(Registration* one, void* notification) {
   if (one->gone) return STATUS_SUCCESS;
-  ++one->calls;
+  Call self{one, mach_thread(), calls};
+  calls = &self;
   mach_enter(CALLBACK_Other, (const void*)one->callback, 0, 0);
   const NTSTATUS status = one->callback(notification, one->context);
   mach_leave(CALLBACK_Other, 0, (m_u32)status);
-  if (--one->calls == 0 && one->waiter) mach_wake(one->waiter - 1, 0);
+  remove(&self);
+  if (one->waiter) mach_wake(one->waiter - 1, 0);
   return status;
 }
 
@@ -95,11 +116,10 @@ void tell_existing(const UNICODE_STRING* link, void* context) {
   tell_interface((Registration*)context, kArrival, link);
 }
 
-Registration* add_registration(IO_NOTIFICATION_EVENT_CATEGORY category, PDRIVER_OBJECT driver,
-                               PDRIVER_NOTIFICATION_CALLBACK_ROUTINE callback, PVOID context) {
+Registration* add_registration(IO_NOTIFICATION_EVENT_CATEGORY category, PDRIVER_NOTIFICATION_CALLBACK_ROUTINE callback,
+                               PVOID context) {
   auto* one = (Registration*)mach_pool_alloc(sizeof(Registration), 0, MACH_POOL_KERNEL | MACH_POOL_ZERO, nullptr);
   one->category = category;
-  one->driver = driver;
   one->callback = callback;
   one->context = context;
   Registration** end = &registrations;
@@ -107,11 +127,11 @@ Registration* add_registration(IO_NOTIFICATION_EVENT_CATEGORY category, PDRIVER_
   return *end = one;
 }
 
-NTSTATUS register_target(PFILE_OBJECT file, Registration** result, PDRIVER_OBJECT driver,
-                         PDRIVER_NOTIFICATION_CALLBACK_ROUTINE callback, PVOID context) {
+NTSTATUS register_target(PFILE_OBJECT file, Registration** result, PDRIVER_NOTIFICATION_CALLBACK_ROUTINE callback,
+                         PVOID context) {
   DevNode* node = pnp_node_of_stack(file->DeviceObject);
   if (!node) return STATUS_NO_SUCH_DEVICE;
-  *result = add_registration(EventCategoryTargetDeviceChange, driver, callback, context);
+  *result = add_registration(EventCategoryTargetDeviceChange, callback, context);
   (*result)->file = file;
   (*result)->node = node;
   return STATUS_SUCCESS;
@@ -161,9 +181,10 @@ NTSTATUS check_custom(PDEVICE_OBJECT pdo, const TARGET_DEVICE_CUSTOM_NOTIFICATIO
 NTSTATUS unregister(PVOID entry, bool wait) {
   auto* one = (Registration*)entry;
   one->gone = true;
-  while (wait && one->calls) {
+  while (wait && is_called(one)) {
     one->waiter = mach_thread() + 1;
     mach_block(0, nullptr, nullptr);
+    one->waiter = 0;
   }
   return STATUS_SUCCESS;
 }
@@ -172,6 +193,7 @@ NTSTATUS unregister(PVOID entry, bool wait) {
 
 void reset_pnp_notify() {
   registrations = nullptr;
+  calls = nullptr;
 }
 
 void notify_interface_change(const GUID* interface_class, const UNICODE_STRING* link, bool arrival) {
@@ -213,10 +235,10 @@ NTKERNELAPI NTSTATUS NTAPI IoRegisterPlugPlayNotification(IO_NOTIFICATION_EVENT_
   nt::Registration* one = nullptr;
   switch (EventCategory) {
     case EventCategoryHardwareProfileChange: /* there is one hardware profile, for ever */
-      one = nt::add_registration(EventCategory, DriverObject, CallbackRoutine, Context);
+      one = nt::add_registration(EventCategory, CallbackRoutine, Context);
       break;
     case EventCategoryDeviceInterfaceChange:
-      one = nt::add_registration(EventCategory, DriverObject, CallbackRoutine, Context);
+      one = nt::add_registration(EventCategory, CallbackRoutine, Context);
       one->interface_class = *(const GUID*)EventCategoryData;
       *NotificationEntry = one;
       if (EventCategoryFlags & PNPNOTIFY_DEVICE_INTERFACE_INCLUDE_EXISTING_INTERFACES)
@@ -224,7 +246,7 @@ NTKERNELAPI NTSTATUS NTAPI IoRegisterPlugPlayNotification(IO_NOTIFICATION_EVENT_
       break;
     case EventCategoryTargetDeviceChange: {
       const NTSTATUS status =
-          nt::register_target((PFILE_OBJECT)EventCategoryData, &one, DriverObject, CallbackRoutine, Context);
+          nt::register_target((PFILE_OBJECT)EventCategoryData, &one, CallbackRoutine, Context);
       if (!NT_SUCCESS(status)) return status;
       break;
     }

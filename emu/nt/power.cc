@@ -17,10 +17,10 @@ struct PowerRequest {
   PVOID context;
 };
 
-/* Idle counters, and what has been reported of devices that are no plug-and-play devices. */
+/* The state that was last reported of a device, and its idle counter. */
 struct DevicePower {
   DevicePower* next;
-  PDEVICE_OBJECT device;
+  m_u32 device; /* its number: another one may get its memory later */
   POWER_STATE state;
   ULONG idle; /* counts up on Windows while nobody resets it; here no device is ever idle for long enough */
 };
@@ -28,10 +28,11 @@ struct DevicePower {
 DevicePower* devices;
 
 DevicePower* power_of(PDEVICE_OBJECT device) {
+  const m_u32 object = device_object(device);
   for (DevicePower* one = devices; one; one = one->next)
-    if (one->device == device) return one;
+    if (one->device == object) return one;
   auto* one = (DevicePower*)mach_pool_alloc(sizeof(DevicePower), 0, MACH_POOL_KERNEL | MACH_POOL_ZERO, nullptr);
-  one->device = device;
+  one->device = object;
   one->state.DeviceState = PowerDeviceD0;
   one->next = devices;
   return devices = one;

@@ -62,7 +62,14 @@ NTSTATUS create(PHANDLE handle, POBJECT_ATTRIBUTES attributes, const LARGE_INTEG
   if (!file && (!maximum || maximum->QuadPart <= 0)) return STATUS_INVALID_PARAMETER_4;
   PUNICODE_STRING name = attributes ? attributes->ObjectName : nullptr;
   ObjectKind kind;
-  if (name && find_named_object(name, &kind)) return STATUS_OBJECT_NAME_COLLISION;
+  const ULONG flags = attributes ? attributes->Attributes : 0;
+  if (void* known = name ? find_named_object(name, &kind) : nullptr) {
+    if (kind != ObjectKind::section) return STATUS_OBJECT_TYPE_MISMATCH;
+    if (!(flags & OBJ_OPENIF)) return STATUS_OBJECT_NAME_COLLISION;
+    reference_object(known, nullptr);
+    *handle = handle_with_attributes(known, ObjectKind::section, flags);
+    return STATUS_OBJECT_NAME_EXISTS;
+  }
   auto* section = (Section*)make_object(sizeof(Section), ObjectKind::section, destroy);
   section->size = maximum ? maximum->QuadPart : 0;
   section->read_only = file != nullptr;
@@ -72,7 +79,7 @@ NTSTATUS create(PHANDLE handle, POBJECT_ATTRIBUTES attributes, const LARGE_INTEG
     return status;
   }
   if (name) name_object(section, name);
-  *handle = handle_with_attributes(section, ObjectKind::section, attributes ? attributes->Attributes : 0);
+  *handle = handle_with_attributes(section, ObjectKind::section, flags);
   return STATUS_SUCCESS;
 }
 
@@ -107,7 +114,8 @@ bool bring_in(Section* section) {
   return true;
 }
 
-NTSTATUS map(HANDLE handle, HANDLE process, PVOID* base, const LARGE_INTEGER* offset, PSIZE_T size, ULONG protection) {
+/* Offset and size are rounded, and given back as they are then. */
+NTSTATUS map(HANDLE handle, HANDLE process, PVOID* base, LARGE_INTEGER* offset, PSIZE_T size, ULONG protection) {
   ObjectKind kind = ObjectKind::none;
   auto* section = (Section*)object_from_handle(handle, KernelMode, &kind);
   if (!section) return STATUS_INVALID_HANDLE;
@@ -118,7 +126,10 @@ NTSTATUS map(HANDLE handle, HANDLE process, PVOID* base, const LARGE_INTEGER* of
   if (section->read_only && protection != PAGE_READONLY && protection != PAGE_EXECUTE_READ && protection != PAGE_WRITECOPY)
     mach_not_emulated("ZwMapViewOfSection of a file for writing");
   const m_u64 start = offset ? (m_u64)offset->QuadPart & ~0xffffull : 0; /* down to the allocation granularity */
-  if (start >= section->size || *size > section->size - start) return STATUS_INVALID_VIEW_SIZE;
+  const m_u64 rounded_off = offset ? (m_u64)offset->QuadPart - start : 0;
+  if (start >= section->size) return STATUS_INVALID_VIEW_SIZE;
+  const m_u64 bytes = *size ? pages_of(*size + rounded_off) : pages_of(section->size - start);
+  if (bytes < *size || bytes > pages_of(section->size - start)) return STATUS_INVALID_VIEW_SIZE;
   if (mach_choose(CHOICE_MapFails, 2) || section->size > kLargest || !bring_in(section)) return STATUS_NO_MEMORY;
   auto* view = (View*)mach_pool_alloc(sizeof(View), 0, MACH_POOL_KERNEL | MACH_POOL_ZERO, nullptr);
   *view = {views, section, section->pages + start};
@@ -126,7 +137,8 @@ NTSTATUS map(HANDLE handle, HANDLE process, PVOID* base, const LARGE_INTEGER* of
   ++section->views;
   reference_object(section, nullptr);
   *base = view->base;
-  if (!*size) *size = pages_of(section->size - start);
+  *size = bytes;
+  if (offset) offset->QuadPart = (LONGLONG)start;
   return STATUS_SUCCESS;
 }
 

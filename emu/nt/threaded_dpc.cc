@@ -11,17 +11,19 @@ constexpr m_u32 kMaxCpus = 32;
 struct Entry {
   Entry* next;
   PKDPC dpc;
+  m_u64 number; /* in order of queueing, from 1 */
 };
 
 struct Server {
   m_u32 thread; /* 0: not made yet */
   bool idle;
   Entry* first;
+  m_u64 running; /* number of the entry under way, or 0 */
 };
 
 Server servers[kMaxCpus];
-m_u32 unfinished; /* queued or under way */
-KEVENT all_finished;
+m_u64 queued; /* so far */
+KEVENT one_finished;
 bool asked; /* whether this machine has them */
 bool on;
 
@@ -30,12 +32,18 @@ PKDPC take(Server* server) {
   if (!entry) return nullptr;
   server->first = entry->next;
   PKDPC dpc = entry->dpc;
+  server->running = entry->number;
   mach_pool_free(entry, 0, nullptr);
   return dpc;
 }
 
-void finish_one() {
-  if (--unfinished == 0) set_event(&all_finished);
+/* Is one of the first `count` queued or under way? */
+bool unfinished(m_u64 count) {
+  for (const Server& server : servers) {
+    if (server.running && server.running <= count) return true;
+    if (server.first && server.first->number <= count) return true;
+  }
+  return false;
 }
 
 void serve(void* argument) {
@@ -46,7 +54,8 @@ void serve(void* argument) {
       thread->in_threaded_dpc = true;
       run_dpc(dpc);
       thread->in_threaded_dpc = false;
-      finish_one();
+      server->running = 0;
+      set_event(&one_finished);
     }
     server->idle = true;
     mach_block(0, nullptr, nullptr);
@@ -67,7 +76,7 @@ void wake_or_make(Server* server, m_u32 cpu, const void* pc) {
 
 void reset_threaded_dpc() {
   for (Server& server : servers) server = {};
-  unfinished = 0;
+  queued = 0;
   asked = on = false;
 }
 
@@ -80,10 +89,11 @@ bool threaded_dpcs_are_on() {
 void queue_threaded_dpc(PKDPC dpc, m_u32 cpu, const void* pc) {
   auto* entry = (Entry*)mach_pool_alloc(sizeof(Entry), 0, MACH_POOL_KERNEL | MACH_POOL_ZERO, nullptr);
   entry->dpc = dpc;
+  entry->number = ++queued;
   Entry** end = &servers[cpu].first;
   while (*end) end = &(*end)->next;
   *end = entry;
-  if (unfinished++ == 0) init_event(&all_finished, NotificationEvent, false);
+  if (queued == 1) init_event(&one_finished, NotificationEvent, false);
   wake_or_make(&servers[cpu], cpu, pc);
 }
 
@@ -94,14 +104,18 @@ bool remove_threaded_dpc(PKDPC dpc) {
       if (entry->dpc != dpc) continue;
       *at = entry->next;
       mach_pool_free(entry, 0, nullptr);
-      finish_one();
+      set_event(&one_finished);
       return true;
     }
   return false;
 }
 
 void flush_threaded_dpcs(const void* pc) {
-  if (unfinished > 0) wait_event(&all_finished, pc);
+  const m_u64 count = queued;
+  while (unfinished(count)) {
+    one_finished.Header.SignalState = 0;
+    wait_event(&one_finished, pc);
+  }
 }
 
 }  // namespace nt

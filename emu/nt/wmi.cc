@@ -16,7 +16,11 @@ namespace {
 struct Provider {
   Provider* next; /* in order of registration */
   PDEVICE_OBJECT device;
+  m_u32 object;    /* its number: another device may get its memory later */
   bool registered;
+  bool blocked;    /* WMIREG_ACTION_BLOCK_IRPS */
+  m_u32 requests;  /* on their way */
+  m_u32 waiter;    /* thread that deregisters and waits for them, plus 1, or 0 */
   WMIREGGUID* guids; /* what it answered when it was asked, or null */
   ULONG guid_count;
 };
@@ -27,29 +31,40 @@ Provider* providers;
 ULONG next_instance;
 
 Provider* find(PDEVICE_OBJECT device) {
+  const m_u32 object = device_object(device);
   for (Provider* one = providers; one; one = one->next)
-    if (one->device == device && one->registered) return one;
+    if (one->object == object && one->registered) return one;
   return nullptr;
+}
+
+bool takes_requests(const Provider* one) {
+  return one->registered && !one->blocked;
 }
 
 Provider* provider_at(m_u32 index) {
   m_u32 count = 0;
-  for (Provider* one = providers; one; one = one->next) count += one->registered;
+  for (Provider* one = providers; one; one = one->next) count += takes_requests(one);
   if (!count) return nullptr;
   index %= count;
   for (Provider* one = providers; one; one = one->next)
-    if (one->registered && index-- == 0) return one;
+    if (takes_requests(one) && index-- == 0) return one;
   return nullptr;
 }
 
 /* --- requests ------------------------------------------------------------------------------------------------------------ */
 
 struct Sent {
+  Provider* provider;
   void* memory; /* GUID, then buffer */
 };
 
+void request_ends(Provider* provider) {
+  if (--provider->requests == 0 && provider->waiter) mach_wake(provider->waiter - 1, 0);
+}
+
 void after_request(IrpRecord* record, NTSTATUS, ULONG_PTR) {
   auto* sent = (Sent*)record->context;
+  request_ends(sent->provider);
   mach_pool_free(sent->memory, 0, nullptr);
   mach_pool_free(sent, 0, nullptr);
 }
@@ -107,6 +122,8 @@ void fill_node(m_u8* buffer, const Ask& ask, ULONG size) {
 NTSTATUS send(const Ask& ask) {
   const ULONG size = ((header_bytes(ask.minor) + 7) & ~7u) + ask.data_size + ask.room;
   auto* sent = (Sent*)mach_pool_alloc(sizeof(Sent), 0, MACH_POOL_KERNEL, nullptr);
+  sent->provider = ask.provider;
+  ++ask.provider->requests;
   sent->memory = mach_pool_alloc(sizeof(GUID) + size, 0x50696d57, MACH_POOL_KERNEL | MACH_POOL_ZERO, nullptr);
   auto* guid = (GUID*)sent->memory;
   auto* buffer = (m_u8*)(guid + 1);
@@ -129,11 +146,10 @@ NTSTATUS send(const Ask& ask) {
 struct Registered {
   NTSTATUS status;
   ULONG_PTR information;
-  bool done;
 };
 
 void after_registration(IrpRecord* record, NTSTATUS status, ULONG_PTR information) {
-  *(Registered*)record->context = {status, information, true};
+  *(Registered*)record->context = {status, information};
 }
 
 /* Drops the references that came with the answer. */
@@ -148,10 +164,10 @@ void take_guids(Provider* provider, PWMIREGINFO info, ULONG_PTR bytes) {
   }
 }
 
-/* Asks a device what it offers. By a system thread, after the device has registered. */
-void ask_for_guids(void* context) {
-  auto* provider = (Provider*)context;
+/* Asks a device what it offers, or what has changed of it. By a system thread, after the device has registered. */
+void ask_for_guids(Provider* provider, ULONG_PTR what) {
   if (!provider->registered) return io_dereference_object(provider->device), void();
+  ++provider->requests;
   auto* info = (PWMIREGINFO)mach_pool_alloc(kRegistrationBytes, 0x52696d57, MACH_POOL_KERNEL | MACH_POOL_ZERO, nullptr);
   Registered answer{};
   PDEVICE_OBJECT device = provider->device;
@@ -160,34 +176,63 @@ void ask_for_guids(void* context) {
   record->done = after_registration;
   auto& p = next_location(record->irp)->Parameters.WMI;
   p.ProviderId = (ULONG_PTR)device;
-  p.DataPath = (PVOID)(ULONG_PTR)WMIREGISTER;
+  p.DataPath = (PVOID)what;
   p.BufferSize = kRegistrationBytes;
   p.Buffer = info;
   if (send_request(device, record) == STATUS_PENDING) irp_wait_until_done(record);
-  if (!answer.done) record->done = nullptr;
-  if (answer.done && NT_SUCCESS(answer.status) && answer.information >= sizeof(WMIREGINFO) && provider->registered)
+  if (NT_SUCCESS(answer.status) && answer.information >= sizeof(WMIREGINFO) && provider->registered)
     take_guids(provider, info, answer.information);
-  if (answer.done) mach_pool_free(info, 0, nullptr);
+  mach_pool_free(info, 0, nullptr);
+  request_ends(provider);
   io_dereference_object(device);
+}
+
+void ask_first(void* provider) {
+  ask_for_guids((Provider*)provider, WMIREGISTER);
+}
+
+void ask_again(void* provider) {
+  ask_for_guids((Provider*)provider, WMIUPDATE);
 }
 
 NTSTATUS register_device(PDEVICE_OBJECT device) {
   if (find(device)) return STATUS_OBJECT_NAME_EXISTS;
   auto* provider = (Provider*)mach_pool_alloc(sizeof(Provider), 0, MACH_POOL_KERNEL | MACH_POOL_ZERO, nullptr);
   provider->device = device;
+  provider->object = device_object(device);
   provider->registered = true;
   Provider** end = &providers;
   while (*end) end = &(*end)->next;
   *end = provider;
   io_reference_object(device);
-  pnp_queue_work(ask_for_guids, provider);
+  pnp_queue_work(ask_first, provider);
   return STATUS_SUCCESS;
 }
 
-NTSTATUS deregister_device(PDEVICE_OBJECT device) {
+/* Afterwards no request is under way. */
+NTSTATUS deregister_device(PDEVICE_OBJECT device, const void* pc) {
   Provider* provider = find(device);
   if (!provider) return STATUS_INVALID_PARAMETER;
   provider->registered = false;
+  while (provider->requests) {
+    provider->waiter = mach_thread() + 1;
+    mach_block(0, nullptr, pc);
+  }
+  return STATUS_SUCCESS;
+}
+
+NTSTATUS update_guids(PDEVICE_OBJECT device) {
+  Provider* provider = find(device);
+  if (!provider) return STATUS_INVALID_PARAMETER;
+  io_reference_object(device);
+  pnp_queue_work(ask_again, provider);
+  return STATUS_SUCCESS;
+}
+
+NTSTATUS block_requests(PDEVICE_OBJECT device) {
+  Provider* provider = find(device);
+  if (!provider) return STATUS_INVALID_PARAMETER;
+  provider->blocked = true;
   return STATUS_SUCCESS;
 }
 
@@ -227,13 +272,14 @@ NTKERNELAPI NTSTATUS NTAPI IoWMIRegistrationControl(PDEVICE_OBJECT DeviceObject,
     case WMIREG_ACTION_REGISTER:
       return nt::register_device(DeviceObject);
     case WMIREG_ACTION_DEREGISTER:
-      return nt::deregister_device(DeviceObject);
+      return nt::deregister_device(DeviceObject, ddi.pc());
     case WMIREG_ACTION_REREGISTER:
-      nt::deregister_device(DeviceObject);
+      nt::deregister_device(DeviceObject, ddi.pc());
       return nt::register_device(DeviceObject);
     case WMIREG_ACTION_UPDATE_GUIDS:
+      return nt::update_guids(DeviceObject);
     case WMIREG_ACTION_BLOCK_IRPS:
-      return nt::find(DeviceObject) ? STATUS_SUCCESS : STATUS_INVALID_PARAMETER;
+      return nt::block_requests(DeviceObject);
     default:
       return STATUS_INVALID_PARAMETER;
   }

@@ -250,9 +250,13 @@ void attach_write(Call* call, void* buffer, ULONG size) {
     use_mdl(call, buffer, size, IoReadAccess);
 }
 
-/* Without an offset a synchronous file goes on where it is; others have to be told. */
+/* Without an offset, or with the one that says so, a synchronous file goes on where it is; others have to be told. */
+bool goes_on(const LARGE_INTEGER* given) {
+  return !given || (given->HighPart == -1 && given->LowPart == FILE_USE_FILE_POINTER_POSITION);
+}
+
 NTSTATUS offset_of(const File* file, const LARGE_INTEGER* given, LARGE_INTEGER* offset) {
-  if (given) {
+  if (!goes_on(given)) {
     *offset = *given;
     return STATUS_SUCCESS;
   }
@@ -274,7 +278,7 @@ NTSTATUS transfer(m_u8 major, KPROCESSOR_MODE mode, HANDLE handle, HANDLE event,
   Call* call;
   status = begin(mode, handle, event, apc, iosb, major, &call, pc);
   if (!NT_SUCCESS(status)) return status;
-  if (!given) offset = file->object->CurrentByteOffset; /* another request may have moved it meanwhile */
+  if (goes_on(given)) offset = file->object->CurrentByteOffset; /* another request may have moved it meanwhile */
   auto& p = call->location->Parameters.Read; /* Parameters.Write has the same members */
   p.Length = length;
   p.ByteOffset = offset;

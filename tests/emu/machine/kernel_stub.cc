@@ -27,5 +27,4 @@ m_u32 nt_pending_irps(void) { return 0; }
 void nt_emit_leftovers(m_u8) {}
 m_u32 nt_device_count(void) { return 0; }
 m_u32 nt_major_functions(void) { return 0; }
-m_u32 nt_device_flags(m_u32) { return 0; }
 }

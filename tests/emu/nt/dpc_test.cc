@@ -74,6 +74,27 @@ TEST(threaded_dpc_can_be_removed) {
   CHECK(scene.calls == 0);
 }
 
+namespace {
+
+/* Queues itself again a hundred times. */
+VOID NTAPI again(PKDPC dpc, PVOID context, PVOID, PVOID) {
+  auto* calls = (LONG*)context;
+  if (++*calls < 100) KeInsertQueueDpc(dpc, nullptr, nullptr);
+}
+
+}  // namespace
+
+/* What is queued after the call is not waited for. */
+TEST(flush_waits_for_threaded_dpcs_queued_before) {
+  LONG calls = 0;
+  KDPC dpc;
+  KeInitializeThreadedDpc(&dpc, again, &calls);
+  KeInsertQueueDpc(&dpc, nullptr, nullptr);
+  KeFlushQueuedDpcs();
+  CHECK(calls >= 1);
+  while (calls < 100) KeFlushQueuedDpcs();
+}
+
 TEST(threaded_dpc_that_waits) {
   Scene scene;
   init(&scene);

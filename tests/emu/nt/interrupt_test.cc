@@ -142,6 +142,17 @@ TEST(interrupt_object_shares_a_lock) {
   IoDisconnectInterruptEx(&end);
 }
 
+TEST(interrupt_is_not_served_after_disconnect) {
+  Device device = {};
+  CHECK(connect(&device, 0) == STATUS_SUCCESS);
+  CHECK(mach_test_interrupt(0, nullptr, 0));
+  IoDisconnectInterrupt(device.interrupt);
+  const LONG isrs = device.isrs;
+  let_others_run();
+  CHECK(device.isrs == isrs && !device.bad);
+  KeFlushQueuedDpcs();
+}
+
 TEST(interrupt_refuses_bad_parameters) {
   PKINTERRUPT interrupt = (PKINTERRUPT)1;
   CHECK(IoConnectInterrupt(&interrupt, isr, nullptr, nullptr, 0x90, 9, 8, Latched, FALSE, 1, FALSE) ==

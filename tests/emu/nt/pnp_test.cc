@@ -477,6 +477,85 @@ m_u32 ask_wmi(m_u8 minor, m_u32 room) {
 
 }  // namespace
 
+namespace {
+
+PIRP wmi_pended;
+
+/* Keeps a query until somebody takes it from `wmi_pended`. */
+NTSTATUS NTAPI wmi_keeps(PDEVICE_OBJECT device, PIRP irp) {
+  if (IoGetCurrentIrpStackLocation(irp)->MinorFunction != IRP_MN_QUERY_ALL_DATA) return wmi_control(device, irp);
+  IoMarkIrpPending(irp);
+  wmi_pended = irp;
+  return STATUS_PENDING;
+}
+
+void NTAPI wmi_deregisters(PVOID done) {
+  CHECK(IoWMIRegistrationControl(bus, WMIREG_ACTION_DEREGISTER) == STATUS_SUCCESS);
+  *(bool*)done = true;
+}
+
+struct SelfRemoving {
+  PVOID entry;
+  LONG calls;
+};
+
+NTSTATUS NTAPI unregisters_itself(PVOID, PVOID context) {
+  auto* self = (SelfRemoving*)context;
+  ++self->calls;
+  CHECK(IoUnregisterPlugPlayNotification(self->entry) == STATUS_SUCCESS);
+  return STATUS_SUCCESS;
+}
+
+}  // namespace
+
+TEST(notification_can_unregister_itself) {
+  load(true);
+  SelfRemoving self{};
+  CHECK(IoRegisterPlugPlayNotification(EventCategoryDeviceInterfaceChange, 0, (PVOID)&kClass, driver, unregisters_itself, &self,
+                                       &self.entry) == STATUS_SUCCESS);
+  CHECK(IoSetDeviceInterfaceState(&link, FALSE) == STATUS_SUCCESS);
+  CHECK(IoSetDeviceInterfaceState(&link, TRUE) == STATUS_SUCCESS);
+  settle();
+  CHECK(self.calls == 1);
+  nt_remove_device();
+}
+
+TEST(wmi_deregistration_waits_for_requests) {
+  wmi_pended = nullptr;
+  load(false);
+  driver->MajorFunction[IRP_MJ_SYSTEM_CONTROL] = wmi_keeps;
+  CHECK(IoWMIRegistrationControl(bus, WMIREG_ACTION_REGISTER) == STATUS_SUCCESS);
+  settle();
+  CHECK(ask_wmi(IRP_MN_QUERY_ALL_DATA, 64) == (m_u32)STATUS_PENDING && wmi_pended);
+  bool done = false;
+  void* thread = start_thread(wmi_deregisters, &done);
+  settle();
+  CHECK(!done);
+  wmi_pended->IoStatus.Status = STATUS_WMI_INSTANCE_NOT_FOUND;
+  IoCompleteRequest(wmi_pended, IO_NO_INCREMENT);
+  join(thread);
+  CHECK(done);
+  nt_remove_device();
+}
+
+TEST(wmi_asks_again_when_guids_change) {
+  wmi_registrations = 0;
+  load(false);
+  driver->MajorFunction[IRP_MJ_SYSTEM_CONTROL] = wmi_control;
+  CHECK(IoWMIRegistrationControl(bus, WMIREG_ACTION_UPDATE_GUIDS) == STATUS_INVALID_PARAMETER);
+  CHECK(IoWMIRegistrationControl(bus, WMIREG_ACTION_REGISTER) == STATUS_SUCCESS);
+  settle();
+  CHECK(IoWMIRegistrationControl(bus, WMIREG_ACTION_UPDATE_GUIDS) == STATUS_SUCCESS);
+  settle();
+  CHECK(wmi_registrations == 2);
+  CHECK(IoWMIRegistrationControl(bus, WMIREG_ACTION_BLOCK_IRPS) == STATUS_SUCCESS);
+  wmi_answers = 0;
+  ask_wmi(IRP_MN_QUERY_ALL_DATA, 64);
+  CHECK(wmi_answers == 0);
+  CHECK(IoWMIRegistrationControl(bus, WMIREG_ACTION_DEREGISTER) == STATUS_SUCCESS);
+  nt_remove_device();
+}
+
 TEST(wmi_registers_and_queries) {
   wmi_answers = wmi_registrations = 0;
   load(false);

@@ -49,6 +49,40 @@ TEST(section_views_share) {
   CHECK(ZwOpenSection(&same, SECTION_ALL_ACCESS, &attributes) == STATUS_OBJECT_NAME_NOT_FOUND);
 }
 
+TEST(section_offset_and_size_come_back_rounded) {
+  HANDLE section;
+  CHECK(create(nullptr, 0x30000, &section) == STATUS_SUCCESS);
+  PVOID base = nullptr;
+  LARGE_INTEGER offset;
+  offset.QuadPart = 0x10010;
+  SIZE_T size = 0x1000;
+  CHECK(ZwMapViewOfSection(section, NtCurrentProcess(), &base, 0, 0, &offset, &size, ViewUnmap, 0, PAGE_READWRITE) ==
+        STATUS_SUCCESS);
+  CHECK(offset.QuadPart == 0x10000 && size == 0x2000); /* what was asked for is in it */
+  CHECK(ZwUnmapViewOfSection(NtCurrentProcess(), base) == STATUS_SUCCESS);
+  CHECK(ZwClose(section) == STATUS_SUCCESS);
+}
+
+TEST(section_is_opened_when_it_is_there) {
+  UNICODE_STRING name;
+  RtlInitUnicodeString(&name, L"\\BaseNamedObjects\\Section");
+  OBJECT_ATTRIBUTES attributes;
+  InitializeObjectAttributes(&attributes, &name, OBJ_KERNEL_HANDLE | OBJ_OPENIF, nullptr, nullptr);
+  LARGE_INTEGER maximum;
+  maximum.QuadPart = 100;
+  HANDLE first, second;
+  CHECK(ZwCreateSection(&first, SECTION_ALL_ACCESS, &attributes, &maximum, PAGE_READWRITE, SEC_COMMIT, nullptr) == STATUS_SUCCESS);
+  CHECK(ZwCreateSection(&second, SECTION_ALL_ACCESS, &attributes, &maximum, PAGE_READWRITE, SEC_COMMIT, nullptr) ==
+        STATUS_OBJECT_NAME_EXISTS);
+  HANDLE event;
+  CHECK(IoCreateNotificationEvent(&name, &event) == nullptr); /* it is no event */
+  LONG before;
+  CHECK(ZwSetEvent(first, &before) == STATUS_OBJECT_TYPE_MISMATCH);
+  CHECK(ZwPulseEvent(first, &before) == STATUS_OBJECT_TYPE_MISMATCH && ZwClearEvent(first) == STATUS_OBJECT_TYPE_MISMATCH);
+  CHECK(ZwClose(first) == STATUS_SUCCESS && ZwClose(second) == STATUS_SUCCESS);
+  CHECK(ZwClearEvent(first) == STATUS_INVALID_HANDLE);
+}
+
 TEST(section_misuse) {
   HANDLE section;
   CHECK(create(nullptr, 0, &section) == STATUS_INVALID_PARAMETER_4);

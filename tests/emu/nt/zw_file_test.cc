@@ -32,6 +32,10 @@ TEST(file_in_memory) {
   CHECK(iosb.Information == 5 && back[4] == 'o');
   /* It goes on where it was: at the end. */
   CHECK(ZwReadFile(file, nullptr, nullptr, nullptr, &iosb, back, sizeof back, nullptr, nullptr) == STATUS_END_OF_FILE);
+  LARGE_INTEGER here;
+  here.LowPart = FILE_USE_FILE_POINTER_POSITION;
+  here.HighPart = -1;
+  CHECK(ZwReadFile(file, nullptr, nullptr, nullptr, &iosb, back, sizeof back, &here, nullptr) == STATUS_END_OF_FILE);
   FILE_STANDARD_INFORMATION standard;
   CHECK(ZwQueryInformationFile(file, &iosb, &standard, sizeof standard, FileStandardInformation) == STATUS_SUCCESS);
   CHECK(standard.EndOfFile.QuadPart == 5 && !standard.Directory);
