@@ -25,6 +25,12 @@ void DriverLifeCycle(benchmark::State& state) {
 }
 BENCHMARK(DriverLifeCycle)->Apply(best_of_five);
 
+// The same without rules and without what they share.
+void DriverWithoutRules(benchmark::State& state) {
+  measure_target(state, with_flags({WDMFUZZ_EVENTLIKE, "fixed-input", WDMFUZZ_EVENTLIKE_INPUT, "no-rules"}), 50'000, 1);
+}
+BENCHMARK(DriverWithoutRules)->Apply(best_of_five);
+
 void FuzzerSchedules2x1(benchmark::State& state) {
   measure_target(state, with_flags({WDMFUZZ_SCHEDULES_2X1}), 10'000, 64);
 }

@@ -68,6 +68,7 @@ std::vector<Row> ratios(const Rates& rates) {
     r.add("an IRP through a driver and back", fmt::format("{:.0f} ns", 1e9 * many), "");
     r.add("the same among 512 calls / among 64", fmt::format("{:.2f}", many / few), "1.2 or less");
   }
+  r.ratio("driver without rules / with all rules, executions", "DriverWithoutRules", "DriverLifeCycle", "1.25 or less");
   r.ratio("two jobs / one job, executions", "Jobs/2", "Jobs/1", "1.9 or more");
   if (r.have("Rule/all") && r.have("Rule/none"))
     r.add("all rules, per event", fmt::format("{:.1f} ns", 1e9 / r.rate("Rule/all") - 1e9 / r.rate("Rule/none")), "");

@@ -1,5 +1,5 @@
-// fixed-input FILE FLAGS: libFuzzer's loop with its flags, but every execution runs the scenario in FILE. Not for people: the
-// benchmark measures so what an execution of a driver costs inside the fuzzer.
+// fixed-input FILE [no-rules] FLAGS: libFuzzer's loop with its flags, but every execution runs the scenario in FILE. Not for
+// people: the benchmark measures so what an execution of a driver costs inside the fuzzer, with rules and without.
 
 #include "harness/cli.h"
 #include "harness/cli_process.h"
@@ -14,20 +14,24 @@ namespace wdm {
 namespace {
 
 std::vector<std::uint8_t> fixed_bytes;
+RunOptions run_options;
 
 int run_it(const std::uint8_t*, std::size_t) {
   static Scenario scenario;  // as fuzz/target.cc does it
   read_input(scenario, fixed_bytes);
-  return run_once(driver_image(), scenario, 0, {}).outcome == Outcome::clean ? 0 : -1;
+  return run_once(driver_image(), scenario, 0, run_options).outcome == Outcome::clean ? 0 : -1;
 }
 
 }  // namespace
 
 int run_fixed_input(int argc, char** argv) {
   fixed_bytes = read_file(argv[2]);
-  argv[2] = argv[0];
-  argv += 2;
-  argc -= 2;
+  const bool no_rules = argc > 3 && std::string_view(argv[3]) == "no-rules";
+  run_options.rules = !no_rules;
+  const int used = no_rules ? 3 : 2;
+  argv[used] = argv[0];
+  argv += used;
+  argc -= used;
   return LLVMFuzzerRunDriver(&argc, &argv, run_it);
 }
 
