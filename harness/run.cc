@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <array>
+#include <string>
 #include <vector>
 
 #include "emu/machine/hypercall.h"
 #include "emu/machine/image.h"
+#include "emu/machine/limits.h"
 #include "emu/machine/machine.h"
 
 namespace wdm {
@@ -135,10 +137,17 @@ bool user_threads_done(const Session& session) {
 template <class Done>
 void settle(Done done) {
   Machine& m = machine();
-  for (unsigned i = 0; i < kPatience; ++i) {
+  const std::uint64_t before = m.timers_set();
+  for (unsigned i = 0;; ++i) {
     m.wait_until_quiet();
     m.report_stuck(false);
-    if (done() || !m.advance_clock()) return;
+    if (done()) return;
+    // Periodic timers go on for ever. What was set before they wore out our patience may still bring the end.
+    const bool to_come = m.has_timer_set_before(before);
+    if (i >= kPatience && !to_come) return;
+    if (m.advance_clock()) continue;
+    if (to_come) m.end(Outcome::limit, "more than " + std::to_string(limits::kMaxIdleFires) + " timer expiries");
+    return;
   }
 }
 

@@ -104,7 +104,6 @@ void Machine::fire_timer() {
   });
   const Timer timer = *next;
   timers_.erase(next);
-  ++timer_fires_;
   time_ = std::max(time_, timer.due);
   if (!timer.timer) return wake(timer.thread, MACH_TIMED_OUT);
   in_clock_ = true;
@@ -112,8 +111,13 @@ void Machine::fire_timer() {
   in_clock_ = false;
 }
 
+bool Machine::has_timer_set_before(std::uint64_t count) const {
+  return std::any_of(timers_.begin(), timers_.end(), [&](const Timer& timer) { return timer.order < count; });
+}
+
 bool Machine::advance_clock() {
-  if (timers_.empty() || timer_fires_ >= limits::kMaxTimerFires) return false;
+  if (timers_.empty() || idle_fires_ >= limits::kMaxIdleFires) return false;
+  ++idle_fires_;
   fire_timer();
   deliver_pending();
   return true;

@@ -19,7 +19,9 @@ inline constexpr unsigned kMaxContexts = 4096;    // operations, DPC runs and th
 inline constexpr unsigned kMaxCallbackDepth = 24; // driver routines nested on one thread
 inline constexpr unsigned kMaxObjects = 1u << 16; // named things in one run
 inline constexpr unsigned kMaxEvents = 1u << 21;
-inline constexpr unsigned kMaxTimerFires = 400;   // in one run; a periodic timer fires for ever
+// Expiries in one run (a periodic timer fires for ever): that the schedule chooses while others can run, and when nobody can.
+inline constexpr unsigned kMaxChosenFires = 400;
+inline constexpr unsigned kMaxIdleFires = 2000;
 inline constexpr std::size_t kPoolBytes = 64u << 20;
 inline constexpr std::size_t kKernelBytes = 4u << 20;
 inline constexpr std::size_t kUserBytes = 4u << 20;

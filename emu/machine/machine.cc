@@ -23,7 +23,7 @@ void Machine::reset(const DriverImage& image, unsigned cpus, Strategy& strategy,
   reset_devices();
   timers_.clear();
   timer_order_ = 0;
-  timer_fires_ = 0;
+  chosen_fires_ = idle_fires_ = 0;
   time_ = 132'000'000'000'000'000;  // some day in 2019: a system time of 0 is nobody's real clock
   for (std::size_t i = 0; i < lock_count_; ++i) locks_[i].address = nullptr;
   lock_count_ = 0;

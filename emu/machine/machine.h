@@ -136,8 +136,11 @@ class Machine {
   }
   // Blocks the calling thread until nobody else can run (the clock aside).
   void wait_until_quiet();
-  // Lets the next due timer fire. False when none is set or the limit is reached.
+  // Lets the next due timer fire. False when none is set or the limit is reached. Requires: nobody else can run.
   bool advance_clock();
+  // How many timers and timed waits have been set so far; and is one that was set before the `count`-th still to come?
+  std::uint64_t timers_set() const { return timer_order_; }
+  bool has_timer_set_before(std::uint64_t count) const;
   // Emits Stuck for every thread that is blocked in the driver; true when one is. `waiting_too`: not only spinning ones.
   bool report_stuck(bool waiting_too);
   void begin_context(Context::Kind kind, std::uint32_t number);
@@ -334,7 +337,7 @@ class Machine {
   std::uint64_t registers_used_ = 0;
   std::vector<Timer> timers_;
   std::uint64_t timer_order_ = 0;
-  unsigned timer_fires_ = 0;
+  unsigned chosen_fires_ = 0, idle_fires_ = 0;
   std::uint64_t time_ = 0;
 
   std::deque<Lock> locks_;

@@ -67,7 +67,8 @@ std::uint64_t Machine::enabled_mask(bool can_continue, std::uint64_t& interrupts
   if (below_dispatch_ != 0) enabled |= bound_mask_ & ready_mask_ ? placeable(ready_mask_) : ready_mask_;
   // Whoever waits for quiet, the thread that tears down last.
   if (enabled == 0) enabled = quiet_mask_ & ~bit(0) ? quiet_mask_ & ~bit(0) : quiet_mask_;
-  if (!timers_.empty() && timer_fires_ < limits::kMaxTimerFires) {
+  const bool may_fire = enabled == 0 ? idle_fires_ < limits::kMaxIdleFires : chosen_fires_ < limits::kMaxChosenFires;
+  if (!timers_.empty() && may_fire) {
     enabled |= kClockBit;
     interrupts |= kClockBit;
   }
@@ -140,6 +141,7 @@ void Machine::schedule(bool can_continue, bool boundary) {
       }
     }
     if (actor == kActorClock) {
+      ++(enabled == kClockBit ? idle_fires_ : chosen_fires_);
       fire_timer();
       if (can_continue) {
         deliver_pending();

@@ -98,6 +98,12 @@ END
   printf '%s\n' '[files]' "'C:\x' = {from = 'nowhere'}" > seeded/driver.toml
   run 2 check seeded; complains "'files': nowhere does not exist"
 }
+# A timer that expires again and again does not keep another one from being waited for; when that takes too long, nobody is blamed.
+case_periodic_timer() {
+  printf '%s\n' 'wdmfuzz 1' 'driver periodic_timer' 'cpus 1' '1: T1 open h1' '2: T1 read h1 out=1' '3: T1 close h1' > case.scn
+  run 0 replay "$drivers/periodic_timer" case.scn; says '^clean'
+  run 4 replay "$drivers/periodic_timer" -D DELAY_MS=60000 case.scn; says 'LIMIT: more than 2000 timer expiries'
+}
 # What driver.toml says about rules: off, or found and of no interest.
 case_rule_settings() {
   mkdir rules

@@ -183,6 +183,32 @@ TEST_F(MachineTest, TimersFireInOrderOfDueTime) {
   EXPECT_EQ(log_, (std::vector<std::string>{"b", "a"}));
 }
 
+// However often the schedule lets the clock tick while others can run, time still passes when nobody can.
+TEST_F(MachineTest, ChosenTicksLeaveThoseOfIdleTime) {
+  on_timer = [&](void*) { machine().timer_set(&timer_a, machine().time() + 10, 0); };
+  for (std::uint16_t n = 1; n <= limits::kMaxChosenFires; ++n) preempt(1, n, kActorClock);
+  run(1, {[&] {
+    const auto start = machine().time();
+    machine().timer_set(&timer_a, start + 10, 0);
+    for (unsigned i = 0; i <= limits::kMaxChosenFires; ++i) point();
+    EXPECT_EQ(machine().time(), start + 10 * limits::kMaxChosenFires);
+    machine().block(machine().time() + 1000, nullptr, nullptr);
+    note("woken");
+  }});
+  EXPECT_EQ(log_, (std::vector<std::string>{"woken"}));
+}
+
+TEST_F(MachineTest, KnowsWhetherAnEarlierTimerIsStillToCome) {
+  run(1, {[&] {
+    machine().timer_set(&timer_a, machine().time() + 100, 0);
+    const std::uint64_t count = machine().timers_set();
+    machine().timer_set(&timer_b, machine().time() + 10, 0);
+    EXPECT_TRUE(machine().has_timer_set_before(count));
+    machine().timer_cancel(&timer_a);
+    EXPECT_FALSE(machine().has_timer_set_before(count));
+  }});
+}
+
 TEST_F(MachineTest, CancelledTimerDoesNotFire) {
   on_timer = [&](void*) { note("fired"); };
   run(1, {[&] {
