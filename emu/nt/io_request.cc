@@ -406,9 +406,7 @@ NTSTATUS from_user(const Request& r) {
   return synchronous && !kernel ? send_and_wait(call) : send_any(call);
 }
 
-NTSTATUS from_kernel(const Request& r) {
-  PDEVICE_OBJECT pdo = pnp_device(r.device);
-  if (!pdo) return STATUS_INVALID_HANDLE;
+NTSTATUS to_node(const Request& r, PDEVICE_OBJECT pdo) {
   switch (r.major) {
     case IRP_MJ_PNP:
       return pnp_request(r, pdo);
@@ -422,6 +420,19 @@ NTSTATUS from_kernel(const Request& r) {
   if (!pnp_accepts_requests(pdo)) return STATUS_INVALID_DEVICE_STATE;
   Call call{&r, pdo, nullptr, true, nullptr, nullptr, nullptr};
   return send(call);
+}
+
+/* Who sends without a file holds a reference: the stack stays until the call returns, also when it is removed meanwhile. */
+NTSTATUS from_kernel(const Request& r) {
+  PDEVICE_OBJECT pdo = pnp_device(r.device);
+  if (!pdo) return STATUS_INVALID_HANDLE;
+  PDEVICE_OBJECT top = top_of_stack(pdo);
+  io_reference_object(pdo);
+  io_reference_object(top);
+  const NTSTATUS status = to_node(r, pdo);
+  io_dereference_object(top);
+  io_dereference_object(pdo);
+  return status;
 }
 
 /* PnP and power requests are the system's: they do not end with a process. */

@@ -245,6 +245,28 @@ TEST(pnp_enumerates_again_when_relations_are_invalidated) {
   nt_remove_device();
 }
 
+namespace {
+
+NTSTATUS NTAPI remove_meanwhile(PDEVICE_OBJECT device, PIRP irp) {
+  nt_remove_device();
+  CHECK(((Extension*)device->DeviceExtension)->self == device);
+  return finish(irp, STATUS_NO_SUCH_DEVICE);
+}
+
+}  // namespace
+
+/* A remove lock can only turn a request away when the extension it lies in is still there. */
+TEST(device_stays_while_a_driver_above_sends_to_it) {
+  load(false);
+  driver->MajorFunction[IRP_MJ_INTERNAL_DEVICE_CONTROL] = remove_meanwhile;
+  struct nt_request request{};
+  request.op = 1;
+  request.major = IRP_MJ_INTERNAL_DEVICE_CONTROL;
+  request.code = 0x220003;
+  CHECK(nt_request(&request) == (m_u32)STATUS_NO_SUCH_DEVICE);
+  CHECK(nt_device_count() == 0 && driver->DeviceObject == nullptr);
+}
+
 TEST(pnp_does_not_remove_what_is_open) {
   load(true);
   struct nt_request open{};
