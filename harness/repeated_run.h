@@ -18,7 +18,7 @@ struct RepeatedRun {
 
 // Runs the scenario `times` times, in one child process as long as it lives: a run that AddressSanitizer or the watchdog
 // ends takes its process along, and the next one begins another. Compares the text reports and the traces, and judges each
-// trace again when it is complete: the rules have to find what they found while it was written.
+// trace again that is complete, in one go: the rules have to find what they found while it was written.
 RepeatedRun run_repeatedly(const Scenario& scenario, unsigned times);
 
 }  // namespace wdm

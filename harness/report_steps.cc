@@ -39,6 +39,11 @@ std::string irp_create_text(const Trace& trace, const Event& e) {
   return fmt::format("sends {} ({})", object_label(trace, e.object), major_function_name(e.arg));
 }
 
+const char* set_completion_text(std::uint64_t arg) {
+  if ((arg & 4) != 0) return "cannot set a completion routine for";
+  return (arg & 1) != 0 ? "sets a completion routine for" : "clears the completion routine of";
+}
+
 std::string stuck_text(const Trace& trace, const Event& e) {
   std::string text = with_object(e.arg == 1 ? "spins for ever on" : "waits for ever for", trace, e.object);
   return e.arg2 ? text + fmt::format(", held by T{}", e.arg2 - 1) : text;
@@ -197,11 +202,6 @@ std::string thread_label(unsigned thread) {
 std::string chosen_text(const Event& e) {
   const std::string answer = e.arg2 > 1 ? fmt::format(" (answer {})", e.arg2) : "";
   return fmt::format("{}: {}{}", ddi_name(e.ddi), choice_text(static_cast<unsigned>(e.arg)), answer);
-}
-
-static const char* set_completion_text(std::uint64_t arg) {
-  if ((arg & 4) != 0) return "cannot set a completion routine for";
-  return (arg & 1) != 0 ? "sets a completion routine for" : "clears the completion routine of";
 }
 
 std::string event_text(const Trace& trace, std::uint32_t index, const std::string& function) {

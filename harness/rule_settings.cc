@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <boost/algorithm/string.hpp>
+#include <boost/algorithm/string/predicate.hpp>
 #include <sstream>
 
 #include "emu/rules/rule.h"
@@ -12,7 +12,7 @@ namespace wdm {
 
 namespace {
 
-constexpr std::string_view kWords[] = {"on", "off", "suppress"};
+constexpr std::string_view kWords[] = {"off", "suppress"};
 
 }  // namespace
 

@@ -1,4 +1,4 @@
-// What a driver's driver.toml says about rules, [rules]: which are judged, and which findings are of no interest.
+// What a driver's driver.toml says about rules, [rules]: which are not judged, and which findings are of no interest.
 #pragma once
 
 #include <string>
@@ -9,16 +9,16 @@ namespace wdm {
 
 // One line of what is compiled into the driver's executable.
 struct RuleSetting {
-  enum class Kind { on, off, suppress } kind;
+  enum class Kind { off, suppress } kind;
   std::string rule;      // of suppress also AddressSanitizer's word
   std::string function;  // of suppress: the function that a SUMMARY names, or "*"
 };
 
-// "on SpinLock\noff PoolLeak\nsuppress SpinLockSafe Complete\n", and back.
+// "off PoolLeak \nsuppress SpinLockSafe Complete\n", and back.
 std::string rule_settings_text(const std::vector<RuleSetting>& settings);
 std::vector<RuleSetting> rule_settings_from(std::string_view text);
 
-// "" or why no rule, and nothing that AddressSanitizer reports, has that name: with the nearest ones.
+// "" when there is a rule of that name, else that there is none, and which are meant perhaps.
 std::string unknown_rule(std::string_view name);
 
 // From now on this process judges as the settings of its driver say. A finding that is suppressed is passed over like one that is

@@ -2,7 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <map>
+#include <set>
 #include <utility>
 
 #include "emu/machine/machine.h"
@@ -18,7 +18,7 @@ namespace {
 
 std::vector<RuleSetting> suppressions;
 
-// Functions at a place, innermost inlined one first, without a child process for those that no suppression is about.
+// Is the place in that function, or in one that is inlined there?
 bool names_function(const RuleSetting& setting, std::uint64_t place) {
   if (setting.function == "*") return true;
   if (place == kNoPlace) return false;
@@ -26,14 +26,15 @@ bool names_function(const RuleSetting& setting, std::uint64_t place) {
   return std::any_of(frames.begin(), frames.end(), [&](const Frame& frame) { return frame.function == setting.function; });
 }
 
+// Looks up the function only when the rule fits: that takes a child process.
 bool suppresses(const RuleSetting& setting, const std::string& what, std::uint64_t place) {
   return setting.rule == what && names_function(setting, place);
 }
 
 // Nothing is left out in silence.
 void say_once(const RuleSetting& setting) {
-  static std::map<std::pair<std::string, std::string>, bool> said;
-  if (std::exchange(said[{setting.rule, setting.function}], true)) return;
+  static std::set<std::pair<std::string, std::string>> said;
+  if (!said.insert({setting.rule, setting.function}).second) return;
   fmt::print(stderr, "wdmfuzz: suppressed by driver.toml: {} in {}\n", setting.rule, setting.function);
 }
 
@@ -44,7 +45,7 @@ void apply_rule_settings() {
     if (setting.kind == RuleSetting::Kind::suppress)
       suppressions.push_back(std::move(setting));
     else
-      machine().tracker().enable(setting.rule, setting.kind == RuleSetting::Kind::on);
+      machine().tracker().enable(setting.rule, false);
   }
   if (!suppressions.empty()) pass_over_suppressed();
 }

@@ -33,10 +33,10 @@ void Machine::drain_dpcs() {
   const std::uint64_t idle = self.id >= limits::kFirstIdle ? std::uint64_t{1} << self.id : 0;
   running_mask_ |= idle;
   while (!processor.dpcs.empty()) {
+    set_irql(self.cpu, kDispatch);
     void* const dpc = processor.dpcs.front();
     processor.dpcs.pop_front();
     note_dpcs(self.cpu);
-    set_irql(self.cpu, kDispatch);
     begin_context(Context::Kind::dpc, 0);
     nt_run_dpc(dpc);
   }
@@ -63,30 +63,23 @@ bool Machine::dpc_remove(void* dpc) {
 }
 
 void Machine::dpc_flush(const void* pc) {
-  // Everything queued before the call has run when each queue was empty once or its processor has taken what it had.
-  const auto pending = [this] {
-    for (unsigned c = 0; c < cpu_count_; ++c)
-      if (!cpus_[c].dpcs.empty() || (c != current_->cpu && cpus_[c].irql >= kDispatch)) return true;
-    return false;
-  };
-  constexpr unsigned kMaxFlushRounds = 64;  // each is a moment in which nobody else could run
-  unsigned spins = 0;
-  while (pending()) {
-    Thread& self = *current_;
-    const std::uint16_t ddi = pending_[self.id].ddi;
-    // The caller waits; processors below DISPATCH_LEVEL take their DPCs, others go on until they get there.
-    leave_processor(self);
-    set_state(self, Thread::State::ready);
-    self.quiet_wait = true;
-    ready_mask_ &= ~(std::uint64_t{1} << self.id);
-    quiet_mask_ |= std::uint64_t{1} << self.id;
-    set_pending(ddi, MACH_BLOCKED, nullptr, site_of(pc));
-    schedule(false);
-    if (++spins > kMaxFlushRounds) {
-      report_stuck(false);
-      end(Outcome::limit, "KeFlushQueuedDpcs waits for a processor that never leaves DISPATCH_LEVEL");
-    }
-  }
+  // What was queued before the call has run once each processor was below DISPATCH_LEVEL with an empty queue.
+  std::uint32_t behind = 0;
+  for (unsigned c = 0; c < cpu_count_; ++c)
+    if (!is_drained(c) && (c != current_->cpu || !cpus_[c].dpcs.empty())) behind |= 1u << c;
+  if (behind == 0) return;
+  flush_waits_.push_back({current_->id, behind});
+  block(0, nullptr, pc);
+}
+
+bool Machine::is_drained(unsigned cpu) const { return cpus_[cpu].dpcs.empty() && cpus_[cpu].irql < kDispatch; }
+
+void Machine::note_drained(unsigned cpu) {
+  std::erase_if(flush_waits_, [&](FlushWait& wait) {
+    wait.behind &= ~(1u << cpu);
+    if (wait.behind == 0) wake(wait.thread, 0);
+    return wait.behind == 0;
+  });
 }
 
 void Machine::timer_set(void* timer, std::uint64_t due, unsigned cpu) {

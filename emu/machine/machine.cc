@@ -48,6 +48,7 @@ void Machine::reset(const DriverImage& image, unsigned cpus, Strategy& strategy,
   failed_ = nullptr;
   in_clock_ = false;
   below_dispatch_ = idle_cpus_ = dpc_cpus_ = 0;
+  flush_waits_.clear();
   running_mask_ = ready_mask_ = quiet_mask_ = bound_mask_ = 0;
 
   const unsigned used = std::max(thread_limit_, limits::kFirstDriverThread);

@@ -270,6 +270,8 @@ class Machine {
   void set_irql(unsigned cpu, std::uint8_t irql);
   void set_thread(unsigned cpu, std::uint8_t thread);
   void note_dpcs(unsigned cpu);
+  bool is_drained(unsigned cpu) const;
+  void note_drained(unsigned cpu);
   void fire_timer();
   void drain_dpcs();
   void deliver();
@@ -310,6 +312,11 @@ class Machine {
   std::uint32_t below_dispatch_ = 0;
   std::uint32_t idle_cpus_ = 0;     // nobody is on it but its idle thread
   std::uint32_t dpc_cpus_ = 0;      // its DPC queue is not empty
+  struct FlushWait {
+    unsigned thread;
+    std::uint32_t behind;  // processors that have not been below DISPATCH_LEVEL with an empty queue since
+  };
+  std::vector<FlushWait> flush_waits_;
   bool running_ = false;
   bool had_choice_ = false;
   bool trap_ = false;

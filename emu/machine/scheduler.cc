@@ -38,6 +38,7 @@ void Machine::set_irql(unsigned cpu, std::uint8_t irql) {
   cpus_[cpu].irql = irql;
   below_dispatch_ = (below_dispatch_ & ~(1u << cpu)) | (irql < kDispatch ? 1u << cpu : 0);
   if (!paged_blocks_.empty()) sync_paging();
+  if (!flush_waits_.empty() && is_drained(cpu)) note_drained(cpu);
 }
 
 void Machine::set_thread(unsigned cpu, std::uint8_t thread) {
@@ -47,6 +48,7 @@ void Machine::set_thread(unsigned cpu, std::uint8_t thread) {
 
 void Machine::note_dpcs(unsigned cpu) {
   dpc_cpus_ = (dpc_cpus_ & ~(1u << cpu)) | (cpus_[cpu].dpcs.empty() ? 0 : 1u << cpu);
+  if (!flush_waits_.empty() && is_drained(cpu)) note_drained(cpu);
 }
 
 // Without the threads that are bound to a processor at DISPATCH_LEVEL or above.

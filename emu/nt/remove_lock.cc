@@ -1,5 +1,5 @@
 /* Remove locks: a count of the requests under way, and a wait for the last of them. Not a lock in the lock graph. */
-#include "emu/nt/irp.h"
+#include "emu/nt/nt.h"
 #include "emu/nt/wait.h"
 
 namespace nt {
@@ -14,12 +14,6 @@ static m_u32 number(PIO_REMOVE_LOCK lock) {
   return mach_object(OBJECT_RemoveLock, lock);
 }
 
-/* The IRP that a driver gives as tag, or 0: any pointer may be one. */
-static m_u32 tagged_irp(PVOID tag) {
-  const IrpRecord* record = irp_find((PIRP)tag);
-  return record ? record->object : 0;
-}
-
 }  // namespace nt
 
 extern "C" {
@@ -31,24 +25,24 @@ NTKERNELAPI VOID NTAPI IoInitializeRemoveLockEx(PIO_REMOVE_LOCK Lock, ULONG, ULO
   nt::init_event(&Lock->Common.RemoveEvent, SynchronizationEvent, false);
 }
 
-NTKERNELAPI NTSTATUS NTAPI IoAcquireRemoveLockEx(PIO_REMOVE_LOCK RemoveLock, PVOID Tag, PCSTR, ULONG, ULONG) {
+NTKERNELAPI NTSTATUS NTAPI IoAcquireRemoveLockEx(PIO_REMOVE_LOCK RemoveLock, PVOID, PCSTR, ULONG, ULONG) {
   DDI_ENTER(IoAcquireRemoveLockEx, RemoveLock);
   nt::count(RemoveLock, 1);
   const NTSTATUS status = RemoveLock->Common.Removed ? STATUS_DELETE_PENDING : STATUS_SUCCESS;
   if (status != STATUS_SUCCESS) nt::count(RemoveLock, -1);
-  mach_event(EVENT_RemoveAcquire, nt::number(RemoveLock), (m_u32)status, nt::tagged_irp(Tag), ddi.pc());
+  mach_event(EVENT_RemoveAcquire, nt::number(RemoveLock), (m_u32)status, 0, ddi.pc());
   return status;
 }
 
-NTKERNELAPI VOID NTAPI IoReleaseRemoveLockEx(PIO_REMOVE_LOCK RemoveLock, PVOID Tag, ULONG) {
+NTKERNELAPI VOID NTAPI IoReleaseRemoveLockEx(PIO_REMOVE_LOCK RemoveLock, PVOID, ULONG) {
   DDI_ENTER(IoReleaseRemoveLockEx, RemoveLock);
-  mach_event(EVENT_RemoveRelease, nt::number(RemoveLock), 0, nt::tagged_irp(Tag), ddi.pc());
+  mach_event(EVENT_RemoveRelease, nt::number(RemoveLock), 0, 0, ddi.pc());
   nt::count(RemoveLock, -1);
 }
 
-NTKERNELAPI VOID NTAPI IoReleaseRemoveLockAndWaitEx(PIO_REMOVE_LOCK RemoveLock, PVOID Tag, ULONG) {
+NTKERNELAPI VOID NTAPI IoReleaseRemoveLockAndWaitEx(PIO_REMOVE_LOCK RemoveLock, PVOID, ULONG) {
   DDI_ENTER(IoReleaseRemoveLockAndWaitEx, RemoveLock);
-  mach_event(EVENT_RemoveRelease, nt::number(RemoveLock), 1, nt::tagged_irp(Tag), ddi.pc());
+  mach_event(EVENT_RemoveRelease, nt::number(RemoveLock), 1, 0, ddi.pc());
   RemoveLock->Common.Removed = TRUE;
   /* The caller's own acquisition and the one that stands for the device. */
   RemoveLock->Common.IoCount = RemoveLock->Common.IoCount - 2;

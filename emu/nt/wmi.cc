@@ -18,7 +18,6 @@ struct Provider {
   PDEVICE_OBJECT device;
   m_u32 object;    /* its number: another device may get its memory later */
   bool registered;
-  bool blocked;    /* WMIREG_ACTION_BLOCK_IRPS */
   m_u32 requests;  /* on their way */
   m_u32 waiter;    /* thread that deregisters and waits for them, plus 1, or 0 */
   WMIREGGUID* guids; /* what it answered when it was asked, or null */
@@ -37,17 +36,13 @@ Provider* find(PDEVICE_OBJECT device) {
   return nullptr;
 }
 
-bool takes_requests(const Provider* one) {
-  return one->registered && !one->blocked;
-}
-
 Provider* provider_at(m_u32 index) {
   m_u32 count = 0;
-  for (Provider* one = providers; one; one = one->next) count += takes_requests(one);
+  for (Provider* one = providers; one; one = one->next) count += one->registered;
   if (!count) return nullptr;
   index %= count;
   for (Provider* one = providers; one; one = one->next)
-    if (takes_requests(one) && index-- == 0) return one;
+    if (one->registered && index-- == 0) return one;
   return nullptr;
 }
 
@@ -209,7 +204,7 @@ NTSTATUS register_device(PDEVICE_OBJECT device) {
   return STATUS_SUCCESS;
 }
 
-/* Afterwards no request is under way. */
+/* Waits for all requests that the device was sent: from inside one, for ever. */
 NTSTATUS deregister_device(PDEVICE_OBJECT device, const void* pc) {
   Provider* provider = find(device);
   if (!provider) return STATUS_INVALID_PARAMETER;
@@ -226,13 +221,6 @@ NTSTATUS update_guids(PDEVICE_OBJECT device) {
   if (!provider) return STATUS_INVALID_PARAMETER;
   io_reference_object(device);
   pnp_queue_work(ask_again, provider);
-  return STATUS_SUCCESS;
-}
-
-NTSTATUS block_requests(PDEVICE_OBJECT device) {
-  Provider* provider = find(device);
-  if (!provider) return STATUS_INVALID_PARAMETER;
-  provider->blocked = true;
   return STATUS_SUCCESS;
 }
 
@@ -279,7 +267,7 @@ NTKERNELAPI NTSTATUS NTAPI IoWMIRegistrationControl(PDEVICE_OBJECT DeviceObject,
     case WMIREG_ACTION_UPDATE_GUIDS:
       return nt::update_guids(DeviceObject);
     case WMIREG_ACTION_BLOCK_IRPS:
-      return nt::block_requests(DeviceObject);
+      mach_not_emulated("IoWMIRegistrationControl with WMIREG_ACTION_BLOCK_IRPS");
     default:
       return STATUS_INVALID_PARAMETER;
   }

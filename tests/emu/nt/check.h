@@ -9,6 +9,11 @@ extern "C" void mach_test_check(int ok, const char* what, int line);
 /* The test has to end as DRIVER BUG, with a message that contains this. */
 extern "C" void mach_test_expect_stop(const char* message);
 
+/* Lets the next allocation or request that can fail do so. */
+extern "C" void mach_test_fail_next(void);
+/* How many events of that kind there have been whose arg is `arg` in the bits of `mask`. */
+extern "C" m_u32 mach_test_events(m_u16 kind, m_u64 mask, m_u64 arg);
+
 #define CHECK(condition) mach_test_check((condition) ? 1 : 0, __FILE__ ": " #condition, __LINE__)
 #define TEST(name) extern "C" void test_##name(void)
 

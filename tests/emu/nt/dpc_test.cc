@@ -76,23 +76,31 @@ TEST(threaded_dpc_can_be_removed) {
 
 namespace {
 
-/* Queues itself again a hundred times. */
-VOID NTAPI again(PKDPC dpc, PVOID context, PVOID, PVOID) {
-  auto* calls = (LONG*)context;
-  if (++*calls < 100) KeInsertQueueDpc(dpc, nullptr, nullptr);
+constexpr LONG kRounds = 8;
+
+struct Again {
+  KDPC dpc;
+  LONG calls;
+};
+
+/* Queues itself again kRounds - 1 times. */
+VOID NTAPI queue_again(PKDPC dpc, PVOID context, PVOID, PVOID) {
+  auto* again = (Again*)context;
+  if (++again->calls < kRounds) KeInsertQueueDpc(dpc, nullptr, nullptr);
 }
 
 }  // namespace
 
-/* What is queued after the call is not waited for. */
+/* Each flush waits for what is queued when it is called, whatever is queued meanwhile. */
 TEST(flush_waits_for_threaded_dpcs_queued_before) {
-  LONG calls = 0;
-  KDPC dpc;
-  KeInitializeThreadedDpc(&dpc, again, &calls);
-  KeInsertQueueDpc(&dpc, nullptr, nullptr);
-  KeFlushQueuedDpcs();
-  CHECK(calls >= 1);
-  while (calls < 100) KeFlushQueuedDpcs();
+  Again again{};
+  KeInitializeThreadedDpc(&again.dpc, queue_again, &again);
+  KeInsertQueueDpc(&again.dpc, nullptr, nullptr);
+  for (LONG round = 1; round <= kRounds; ++round) {
+    KeFlushQueuedDpcs();
+    CHECK(again.calls >= round);
+  }
+  CHECK(again.calls == kRounds);
 }
 
 TEST(threaded_dpc_that_waits) {

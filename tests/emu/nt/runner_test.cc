@@ -6,6 +6,7 @@
 #include <memory>
 #include <ostream>
 #include <string>
+#include <utility>
 
 #include "emu/machine/hypercall.h"
 #include "emu/machine/machine.h"
@@ -18,6 +19,7 @@ namespace {
 
 std::string failures;
 std::string expected_stop;
+bool fail_next;
 
 struct Named {
   const char* name;
@@ -46,6 +48,7 @@ class PatientClock final : public wdm::Strategy {
     inner_->begin(schedule, run);
   }
   unsigned choose(unsigned kind, unsigned n, const wdm::PointView&) override {
+    if (wdm::is_fault(kind) && std::exchange(fail_next, false)) return 1;
     return kind == CHOICE_LowerReplies ? run_ % n : 0;
   }
   unsigned pick(const wdm::PointView& view) override {
@@ -69,6 +72,7 @@ class KernelTest : public ::testing::TestWithParam<Named> {
     for (unsigned i = 0; i < runs; ++i) {
       failures.clear();
       expected_stop.clear();
+      fail_next = false;
       strategy.begin(schedule, i);
       Named test = GetParam();
       const auto& result = wdm::machine().run({"test", nullptr, nullptr, nullptr}, 2, strategy, {}, body, &test);
@@ -98,6 +102,15 @@ extern "C" void mach_test_expect_stop(const char* message) { expected_stop = mes
 
 extern "C" void mach_test_check(int ok, const char* what, int line) {
   if (!ok) failures += std::string(what) + " (line " + std::to_string(line) + ")\n";
+}
+
+extern "C" void mach_test_fail_next(void) { fail_next = true; }
+
+extern "C" m_u32 mach_test_events(m_u16 kind, m_u64 mask, m_u64 arg) {
+  m_u32 count = 0;
+  for (const wdm::Event& event : wdm::machine().trace().events)
+    count += event.kind == kind && (event.arg & mask) == (arg & mask);
+  return count;
 }
 
 extern "C" int mach_test_interrupt(m_u32 line, const m_u8* answers, m_u32 size) {
