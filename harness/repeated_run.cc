@@ -73,8 +73,8 @@ void note_end(const Report& report) {
 // The same rules as the machine's.
 Tracker second_tracker() {
   Tracker tracker;
-  for (const RuleInfo& rule : all_rules())
-    if (!machine().tracker().enabled(static_cast<RuleId>(&rule - all_rules().data()))) tracker.enable(rule.name, false);
+  for (std::size_t rule = 0; rule < all_rules().size(); ++rule)
+    tracker.enable(all_rules()[rule].name, machine().tracker().enabled(static_cast<RuleId>(rule)));
   return tracker;
 }
 

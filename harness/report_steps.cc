@@ -45,6 +45,7 @@ const char* set_completion_text(std::uint64_t arg) {
 }
 
 std::string stuck_text(const Trace& trace, const Event& e) {
+  if (e.object == 0) return "waits for ever";
   std::string text = with_object(e.arg == 1 ? "spins for ever on" : "waits for ever for", trace, e.object);
   return e.arg2 ? text + fmt::format(", held by T{}", e.arg2 - 1) : text;
 }

@@ -63,7 +63,7 @@ bool Machine::dpc_remove(void* dpc) {
 }
 
 void Machine::dpc_flush(const void* pc) {
-  // What was queued before the call has run once each processor was below DISPATCH_LEVEL with an empty queue.
+  // The caller's own processor has nothing to finish but its queue.
   std::uint32_t behind = 0;
   for (unsigned c = 0; c < cpu_count_; ++c)
     if (!is_drained(c) && (c != current_->cpu || !cpus_[c].dpcs.empty())) behind |= 1u << c;

@@ -270,6 +270,7 @@ class Machine {
   void set_irql(unsigned cpu, std::uint8_t irql);
   void set_thread(unsigned cpu, std::uint8_t thread);
   void note_dpcs(unsigned cpu);
+  // Below DISPATCH_LEVEL with an empty queue: what was queued before has run.
   bool is_drained(unsigned cpu) const;
   void note_drained(unsigned cpu);
   void fire_timer();
@@ -314,7 +315,7 @@ class Machine {
   std::uint32_t dpc_cpus_ = 0;      // its DPC queue is not empty
   struct FlushWait {
     unsigned thread;
-    std::uint32_t behind;  // processors that have not been below DISPATCH_LEVEL with an empty queue since
+    std::uint32_t behind;  // processors that have not been drained since
   };
   std::vector<FlushWait> flush_waits_;
   bool running_ = false;

@@ -19,6 +19,7 @@
 
 #include "emu/rules/locks.h"
 #include "emu/rules/text.h"
+#include "emu/trace/ddi_numbers.h"
 
 namespace wdm {
 namespace {
@@ -174,6 +175,7 @@ class DeadlockRule final : public Rule {
 
   static std::string wait_text(const Trace& trace, const Event& wait) {
     const bool spinning = wait.kind == EVENT_LockAttempt || (wait.kind == EVENT_Stuck && wait.arg == 1);
+    if (wait.object == 0 && wait.ddi != DDI_None) return "waits in " + std::string(ddi_name(wait.ddi));
     return (spinning ? "spins for " : "waits for ") + label_text(trace, wait.object);
   }
 

@@ -171,6 +171,59 @@ TEST_F(MachineTest, RemovedDpcDoesNotRun) {
   EXPECT_TRUE(log_.empty());
 }
 
+TEST_F(MachineTest, FlushWaitsForAProcessorThatMayRunADpc) {
+  preempt(1, 1, 2);
+  preempt(2, 1, 1);
+  run(2, {[&] { point(); machine().dpc_flush(nullptr); note("flushed"); },
+          [&] {
+            const auto old = machine().raise_irql(kDispatch, nullptr);
+            point();
+            note("raised");
+            machine().lower_irql(old, nullptr);
+          }});
+  EXPECT_EQ(log_, (std::vector<std::string>{"raised", "flushed"}));
+  EXPECT_EQ(result_.outcome, Outcome::clean);
+}
+
+TEST_F(MachineTest, FlushWaitsForEachProcessorOnceAndNotForQuiet) {
+  preempt(1, 1, 2);
+  preempt(2, 1, 1);
+  preempt(2, 2, 1);
+  run(2, {[&] { point(); machine().dpc_flush(nullptr); note("flushed"); },
+          [&] {
+            const auto old = machine().raise_irql(kDispatch, nullptr);
+            point();
+            machine().lower_irql(old, nullptr);
+            point();
+            note("goes on");
+          }});
+  EXPECT_EQ(log_, (std::vector<std::string>{"flushed", "goes on"}));
+  EXPECT_EQ(result_.outcome, Outcome::clean);
+}
+
+TEST_F(MachineTest, FlushHasRunWhatAnIdleProcessorHadQueued) {
+  on_dpc = [&](void*) { note("dpc"); };
+  run(2, {[&] {
+    machine().dpc_queue(1, &dpc_a, false);
+    machine().dpc_flush(nullptr);
+    note("flushed");
+  }});
+  EXPECT_EQ(log_, (std::vector<std::string>{"dpc", "flushed"}));
+}
+
+TEST_F(MachineTest, FlushThatCanNeverEndIsStuck) {
+  preempt(1, 1, 2);
+  preempt(2, 1, 1);
+  run(2, {[&] { point(); machine().dpc_flush(nullptr); },
+          [&] {
+            acquire();
+            point();
+            acquire();
+          }});
+  EXPECT_EQ(result_.outcome, Outcome::driver_bug);
+  EXPECT_EQ(events(EVENT_Stuck).size(), 1u);
+}
+
 TEST_F(MachineTest, TimersFireInOrderOfDueTime) {
   on_timer = [&](void* timer) { note(timer == &timer_a ? "a" : "b"); };
   run(1, {[&] {

@@ -8,6 +8,8 @@
 extern "C" void mach_test_check(int ok, const char* what, int line);
 /* The test has to end as DRIVER BUG, with a message that contains this. */
 extern "C" void mach_test_expect_stop(const char* message);
+/* The test has to end as NOT EMULATED, with a message that contains this. */
+extern "C" void mach_test_expect_not_emulated(const char* message);
 
 /* Lets the next allocation or request that can fail do so. */
 extern "C" void mach_test_fail_next(void);

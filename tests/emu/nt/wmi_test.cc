@@ -119,3 +119,10 @@ TEST(wmi_registers_and_queries) {
   CHECK(IoWMIRegistrationControl(bus, WMIREG_ACTION_DEREGISTER) == STATUS_INVALID_PARAMETER);
   nt_remove_device();
 }
+
+TEST(wmi_requests_are_not_blocked) {
+  load(false);
+  CHECK(IoWMIRegistrationControl(bus, WMIREG_ACTION_REGISTER) == STATUS_SUCCESS);
+  mach_test_expect_not_emulated("WMIREG_ACTION_BLOCK_IRPS");
+  IoWMIRegistrationControl(bus, WMIREG_ACTION_BLOCK_IRPS);
+}

@@ -53,6 +53,13 @@ TEST(Deadlock, SilentForSharedReaders) {
   EXPECT_EQ(run.fired(), names{});
 }
 
+TEST(Deadlock, NamesTheRoutineThatWaitsForNoObject) {
+  EventList run;
+  run.enter(CALLBACK_Dispatch).inside(DDI_KeFlushQueuedDpcs).add(EVENT_Stuck, 0, 2, 0);
+  EXPECT_EQ(run.fired(), names{"Deadlock"});
+  EXPECT_NE(run.finding().message.find("T1 waits in KeFlushQueuedDpcs"), std::string::npos) << run.finding().message;
+}
+
 TEST(Deadlock, NamesTheWholeCircle) {
   EventList run;
   const ObjectId a = run.lock(), b = run.lock();
