@@ -4,6 +4,7 @@
 
 #include "emu/machine/hypercall.h"
 #include "emu/machine/machine.h"
+#include "emu/rules/irql_lists.h"
 
 namespace wdm {
 
@@ -33,10 +34,12 @@ namespace {
 
 // After a finding that a campaign knows already, a run goes on only when the machine's state is still what a correct driver
 // would have made of it; everything else would only show the consequences.
-bool harmless(RuleId rule) {
-  return rule == RuleId::LockOrder || rule == RuleId::LockNotInitialized || rule == RuleId::IrqlContract ||
-         rule == RuleId::IrqlKeDispatchLte || rule == RuleId::IrqlDispatch || rule == RuleId::SpinLockSafe ||
-         rule == RuleId::IrqlPsPassive || rule == RuleId::PagedCode || rule == RuleId::PagedPool;
+// A call at a wrong IRQL is: the routine does what it would have done. A routine that returned at one is not.
+bool harmless(RuleId rule, std::uint16_t event) {
+  const bool call = event == EVENT_DdiEnter || event == EVENT_Violation;
+  return rule == RuleId::LockOrder || rule == RuleId::LockNotInitialized || rule == RuleId::SpinLockSafe ||
+         rule == RuleId::PagedCode || rule == RuleId::PagedPool ||
+         (call && rule != RuleId::IrqlKeRaiseLower && judges_irql_of_calls(rule));
 }
 
 }  // namespace
@@ -101,7 +104,7 @@ void Machine::judge(std::uint32_t index) {
   for (const Finding& finding : tracker_.on(trace_, index))
     if (!is_known || !is_known(finding))
       end(finding);
-    else if (!harmless(finding.rule))
+    else if (!harmless(finding.rule, trace_.events[index].kind))
       end(Outcome::clean, "");
 }
 
@@ -127,9 +130,16 @@ void Machine::violation(const char* rule, const char* what, ObjectId object, con
   const auto& rules = all_rules();
   const auto found = std::find_if(rules.begin(), rules.end(), [&](const RuleInfo& r) { return r.name == rule; });
   if (found == rules.end()) end(Outcome::emu_bug, std::string("no rule is called ") + rule);
+  violation(static_cast<RuleId>(found - rules.begin()), what, object, pc);
+}
+
+void Machine::irql_violation(const char* what, ObjectId object, const void* pc) {
+  violation(irql_rule(trace_, pending_[current_->id].ddi, object), what, object, pc);
+}
+
+void Machine::violation(RuleId rule, const char* what, ObjectId object, const void* pc) {
   trace_.notes.emplace_back(what);
-  event(EVENT_Violation, object, static_cast<std::uint64_t>(found - rules.begin()),
-        static_cast<std::uint32_t>(trace_.notes.size()), pc);
+  event(EVENT_Violation, object, static_cast<std::uint64_t>(rule), static_cast<std::uint32_t>(trace_.notes.size()), pc);
 }
 
 std::uint32_t Machine::choose(std::uint32_t kind, std::uint32_t n) {
