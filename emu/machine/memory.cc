@@ -103,6 +103,10 @@ std::uint64_t Machine::pool_size(const void* address) const {
   return 0;
 }
 
+bool Machine::pool_is_paged(const void* address) const {
+  return std::ranges::find(paged_blocks_, address, &Pages::address) != paged_blocks_.end();
+}
+
 void Machine::report_leftovers() {
   for (unsigned c = 0; c < cpu_count_; ++c)
     for (void* const dpc : cpus_[c].dpcs) append(EVENT_EndDpc, objects_.find(dpc), 0, 0, kNoSite);

@@ -169,8 +169,7 @@ BOOLEAN NTAPI KeRemoveQueueDpcEx(PRKDPC Dpc, BOOLEAN WaitIfActive) {
   DDI_ENTER(KeRemoveQueueDpcEx, Dpc);
   const bool removed = nt::remove_dpc(Dpc);
   if (WaitIfActive && mach_irql() >= DISPATCH_LEVEL)
-    mach_violation("IrqlContract", "KeRemoveQueueDpcEx waits at DISPATCH_LEVEL or above", mach_object(OBJECT_Dpc, Dpc),
-                   ddi.pc());
+    mach_irql_violation("KeRemoveQueueDpcEx waits at DISPATCH_LEVEL or above", mach_object(OBJECT_Dpc, Dpc), ddi.pc());
   if (WaitIfActive) nt::wait_until_ended(Dpc, ddi.pc());
   return removed;
 }

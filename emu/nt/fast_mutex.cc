@@ -72,8 +72,8 @@ void release_lower(PFAST_MUTEX mutex, const void* pc) {
 void require_apcs_off(PFAST_MUTEX mutex, const void* pc) {
   const Thread* thread = current_thread();
   if (mach_irql() >= APC_LEVEL || thread->critical_regions > 0 || thread->guarded_regions > 0) return;
-  mach_violation("IrqlContract", "an unsafe fast mutex routine below APC_LEVEL and outside a critical region",
-                 mach_object(OBJECT_Mutex, mutex), pc);
+  mach_irql_violation("an unsafe fast mutex routine below APC_LEVEL and outside a critical region",
+                      mach_object(OBJECT_Mutex, mutex), pc);
 }
 
 }  // namespace

@@ -231,6 +231,6 @@ TEST(wait_at_dispatch_level_after_setting_an_event_with_wait) {
   KeInitializeEvent(&other, NotificationEvent, TRUE);
   KIRQL old;
   KeRaiseIrql(DISPATCH_LEVEL, &old);
-  KeSetEvent(&set, 0, TRUE);
+  KePulseEvent(&set, 0, TRUE);
   KeWaitForSingleObject(&other, Executive, KernelMode, FALSE, nullptr);
 }
