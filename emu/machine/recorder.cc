@@ -4,6 +4,7 @@
 
 #include "emu/machine/hypercall.h"
 #include "emu/machine/machine.h"
+#include "emu/rules/irql_lists.h"
 
 namespace wdm {
 
