@@ -146,6 +146,8 @@ NTKERNELAPI VOID NTAPI MmBuildMdlForNonPagedPool(PMDLX MemoryDescriptorList) {
 NTKERNELAPI VOID NTAPI MmProbeAndLockPages(PMDL MemoryDescriptorList, KPROCESSOR_MODE AccessMode,
                                            LOCK_OPERATION Operation) {
   DDI_ENTER(MmProbeAndLockPages, MemoryDescriptorList);
+  if (mach_irql() > APC_LEVEL && mach_user_address(nt::start_of(MemoryDescriptorList)))
+    mach_irql_violation("MmProbeAndLockPages on user memory above APC_LEVEL", 0, ddi.pc());
   if (AccessMode != KernelMode && nt::out_of_resources()) RtlRaiseStatus(STATUS_WORKING_SET_QUOTA);
   nt::mdl_probe_and_lock(MemoryDescriptorList, AccessMode, Operation);
 }

@@ -1,13 +1,13 @@
 // IrqlContract: every routine is called at an IRQL that its documentation page allows. With it the rules of Microsoft's
 // that say the same of the routines they list: IrqlKeDispatchLte, IrqlDispatch, IrqlKeApcLte1, IrqlIoPassive1, ...
 // (irql_lists.cc has all of them). A call is judged by one rule: Microsoft's where one covers the routine.
-// Documentation: "IrqlKeDispatchLte rule (wdm)" and so on; the page of each routine (emu/nt/ddis.def has its title). Bug
-// checks 0xC4, 0x000200xx; of IrqlContract 0xC4, 0xE5.
+// Documentation: "IrqlKeDispatchLte rule (wdm)" and so on; the page of each routine (emu/nt/ddis.def has its title).
+// Bug checks 0xC4, 0x000200xx; of IrqlContract 0xC4, 0xE5.
 //
 // Checks:
 // 1. A DDI is called at an IRQL between the lowest and the highest of its line in ddis.def.
-// 2. IrqlContract: a DPC, StartIo, completion, work item, cancel, thread, ISR, load or other routine returns at the IRQL
-//    at which it was called (bug check 0xC8; 0xFA, 0xE1, 0x111). A cancel routine returns at the IRQL that the cancel
+// 2. IrqlContract: a DPC, StartIo, completion, work item, cancel, thread, ISR, load or other routine returns at the
+//    IRQL at which it was called (bug check 0xC8; 0xFA, 0xE1, 0x111). A cancel routine returns at the IRQL that the cancel
 //    lock gave back.
 //
 // What depends on arguments (a wait's timeout, the pool type) is seen by the kernel, which says so in a Violation event

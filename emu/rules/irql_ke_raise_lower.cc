@@ -1,4 +1,4 @@
-// IrqlKeRaiseLower: KeRaiseIrql does not lower and KeLowerIrql does not raise; KeLowerIrql is called only after a raise.
+// IrqlKeRaiseLower: KeRaiseIrql never lowers, KeLowerIrql never raises and is called only after something raised.
 // IrqlKeRaiseLower2: KeLowerIrql restores the IRQL that the matching KeRaiseIrql saved.
 // Documentation: "IrqlKeRaiseLower rule (wdm)", "IrqlKeRaiseLower2 rule (wdm)". Bug checks 0xC4, 0x30 and 0x31.
 //
@@ -115,8 +115,8 @@ class IrqlKeRaiseLowerRule final : public Rule {
             {{index_of(trace, raise), "raised from " + irql_text(raise.arg2)}}};
   }
   static Finding unmatched(const Event& event, std::uint32_t index) {
-    return {RuleId::IrqlKeRaiseLower, "KeLowerIrql to " + irql_text(event.arg) + ", from which nothing raised it before",
-            index, {}};
+    return {RuleId::IrqlKeRaiseLower,
+            "KeLowerIrql to " + irql_text(event.arg) + ", from which nothing raised it before", index, {}};
   }
 };
 

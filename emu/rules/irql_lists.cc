@@ -13,13 +13,13 @@ struct List {
   DdiSet ddis;
 };
 
-// One rule for a DDI: where two rules list it, the first one here. Names that are macros or inline functions on x64 stand
-// beside what they expand to.
+// One rule for a DDI: where two rules list it, the first one here. Names that are macros or inline functions on x64
+// stand beside what they expand to.
 //
 // Other than the pages of the rules say:
 // - IrqlDispatch: the AtDpcLevel and FromDpcLevel routines are allowed above DISPATCH_LEVEL, as the page of
-//   KeAcquireSpinLockAtDpcLevel says. At DISPATCH_LEVEL reached with KeRaiseIrql they are as good as in a DPC. The queued
-//   forms are judged as well. IoWriteErrorLogEntry (its page: <= DISPATCH_LEVEL) and the DMA operations of the second
+//   KeAcquireSpinLockAtDpcLevel says. At DISPATCH_LEVEL reached with KeRaiseIrql they are as good as in a DPC. The
+//   queued forms are judged as well. IoWriteErrorLogEntry (its page: <= DISPATCH_LEVEL) and the DMA operations of the second
 //   list, whose own pages allow lower levels, are left out.
 // - IrqlExAllocatePool and the IrqlExFree rules: the forms without tag and those of Windows 10 are judged as well.
 // - IrqlKeApcLte1: KeQueryActiveProcessors may be called at any IRQL since Windows Vista. IrqlKeApcLte2:
@@ -33,9 +33,9 @@ const std::array<RuleId, DDI_COUNT>& rules_by_ddi() {
     const List lists[] = {
         {RuleId::IrqlKeDispatchLte,
          {"KeAcquireSpinLock", "KeAcquireSpinLockRaiseToDpc", "KeCancelTimer", "KeClearEvent", "KeFlushIoBuffers",
-          "KeInitializeDeviceQueue", "KeInitializeSemaphore", "KeInitializeTimer", "KeInitializeTimerEx", "KePulseEvent",
-          "KeRaiseIrqlToDpcLevel", "KeReadStateEvent", "KeReadStateTimer", "KeReleaseMutex", "KeRemoveEntryDeviceQueue",
-          "KeResetEvent", "KeSaveFloatingPointState", "KeSetTimer", "KeSetTimerEx"}},
+          "KeInitializeDeviceQueue", "KeInitializeSemaphore", "KeInitializeTimer", "KeInitializeTimerEx",
+          "KePulseEvent", "KeRaiseIrqlToDpcLevel", "KeReadStateEvent", "KeReadStateTimer", "KeReleaseMutex",
+          "KeRemoveEntryDeviceQueue", "KeResetEvent", "KeSaveFloatingPointState", "KeSetTimer", "KeSetTimerEx"}},
         {RuleId::IrqlDispatch,
          {"KeAcquireSpinLockAtDpcLevel", "KeReleaseSpinLockFromDpcLevel", "KefAcquireSpinLockAtDpcLevel",
           "KefReleaseSpinLockFromDpcLevel", "KeTryToAcquireSpinLockAtDpcLevel",

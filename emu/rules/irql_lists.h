@@ -1,5 +1,5 @@
-// Whose rule judges the IRQL at which a DDI is called: the one of Microsoft's that lists the DDI, else IrqlContract. The
-// bounds themselves are those of ddis.def, for all of them.
+// Whose rule judges the IRQL at which a DDI is called: the one of Microsoft's that lists the DDI, else IrqlContract.
+// The bounds themselves are those of ddis.def, for all of them.
 #pragma once
 
 #include <cstdint>

@@ -228,6 +228,43 @@ TEST(irql_of_free_above_dispatch_level) {
   ExFreePool(block);
 }
 
+TEST(irql_of_locking_user_memory) {
+  m_u8 ours[16];
+  void* user = mach_user_alloc(sizeof ours);
+  PMDL kernel_mdl = IoAllocateMdl(ours, sizeof ours, FALSE, FALSE, nullptr);
+  PMDL user_mdl = IoAllocateMdl(user, sizeof ours, FALSE, FALSE, nullptr);
+  KIRQL old = raise_to(APC_LEVEL);
+  MmProbeAndLockPages(user_mdl, UserMode, IoReadAccess);
+  MmUnlockPages(user_mdl);
+  KeLowerIrql(old);
+  raise_to(DISPATCH_LEVEL);
+  MmProbeAndLockPages(kernel_mdl, KernelMode, IoReadAccess);
+  MmUnlockPages(kernel_mdl);
+  mach_test_expect_stop("IrqlContract: MmProbeAndLockPages on user memory above APC_LEVEL");
+  MmProbeAndLockPages(user_mdl, UserMode, IoReadAccess);
+}
+
+TEST(irql_of_power_states) {
+  struct Driver {
+    static NTSTATUS NTAPI entry(PDRIVER_OBJECT driver, PUNICODE_STRING) {
+      PDEVICE_OBJECT device;
+      CHECK(IoCreateDevice(driver, 0, nullptr, FILE_DEVICE_UNKNOWN, 0, FALSE, &device) == STATUS_SUCCESS);
+      POWER_STATE on, off;
+      on.DeviceState = PowerDeviceD0;
+      off.DeviceState = PowerDeviceD3;
+      const KIRQL old = raise_to(APC_LEVEL);
+      PoSetPowerState(device, DevicePowerState, off);
+      KeLowerIrql(old);
+      raise_to(DISPATCH_LEVEL);
+      PoSetPowerState(device, DevicePowerState, on);
+      mach_test_expect_stop("IrqlContract: PoSetPowerState to another state");
+      PoSetPowerState(device, DevicePowerState, off);
+      return STATUS_SUCCESS;
+    }
+  };
+  nt_load((void*)Driver::entry, "own");
+}
+
 TEST(irql_of_raised_status) {
   for (int i = 0; i < 2; ++i) {
     volatile bool handled = false;

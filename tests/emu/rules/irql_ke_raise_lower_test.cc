@@ -59,7 +59,8 @@ TEST(IrqlKeRaiseLower2, SilentForNesting) {
 }
 
 TEST(IrqlKeRaiseLower, FiresWithoutARaise) {
-  for (std::uint32_t callback : {CALLBACK_Dpc, CALLBACK_StartIo, CALLBACK_Dispatch, CALLBACK_Completion, CALLBACK_Cancel}) {
+  for (std::uint32_t callback :
+       {CALLBACK_Dpc, CALLBACK_StartIo, CALLBACK_Dispatch, CALLBACK_Completion, CALLBACK_Cancel}) {
     for (std::uint8_t irql : {0, 1}) {
       IrqlRun run;
       run.at(2).enter(callback);
