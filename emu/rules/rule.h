@@ -1,7 +1,7 @@
 // A rule reads events, keeps its own small state, and returns findings. It never touches the machine, so it is tested
 // with hand-written event lists and can judge a stored trace again.
 //
-// To add a rule: one line in rules.def, one source here, one test in tests/emu/rules.
+// To add a rule: one line in rules.def, one source here, one test in tests/emu/rules, one example in harness/rule_examples.
 #pragma once
 
 #include <cstdint>
