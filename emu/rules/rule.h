@@ -1,8 +1,8 @@
 // A rule reads events, keeps its own small state, and returns findings. It never touches the machine, so it is tested
 // with hand-written event lists and can judge a stored trace again.
 //
-// To add a rule: one line in rules.def, one source here, one test in tests/emu/rules. Rules that look at the same events
-// in the same way are lines with the same file: one object judges for all of them.
+// To add a rule: one line in rules.def, one source here, one test in tests/emu/rules, one example in harness/rule_examples.
+// Rules that look at the same events in the same way are lines with the same file: one object judges for all of them.
 #pragma once
 
 #include <cstdint>
