@@ -1,8 +1,7 @@
 /* Pool. Blocks come from the machine, which finds overflows, use after free and leaks and lets allocations fail. */
 #include "emu/nt/pool.h"
 
-#include "emu/nt/push_lock.h"
-#include "emu/nt/resource.h"
+#include "emu/nt/object_life.h"
 
 namespace nt {
 namespace {
@@ -59,9 +58,7 @@ void* pool_allocate(ULONG type, SIZE_T size, ULONG tag, const void* pc) {
 
 void pool_free(void* block, ULONG tag, const void* pc) {
   if (!block) mach_bug_check(0xC2, 0x46, 0, 0, 0, pc); /* BAD_POOL_CALLER */
-  const m_u64 size = mach_pool_size(block);
-  require_no_resource_in(block, size, pc);
-  require_no_push_lock_in(block, size, pc);
+  memory_goes(block, mach_pool_size(block), pc);
   mach_pool_free(block, tag, pc);
 }
 
