@@ -69,6 +69,7 @@ void mach_stack_limits(m_u64* low, m_u64* high) {
   *low = reinterpret_cast<m_u64>(machine().current().fiber.stack_bottom());
   *high = reinterpret_cast<m_u64>(machine().current().fiber.stack_top());
 }
+int mach_on_dead_stack(const void* address) { return machine().on_dead_stack(address); }
 m_u32 mach_thread(void) { return machine().current().id; }
 void mach_thread_bind(m_u32 thread, m_u32 cpu) { machine().bind(thread, cpu); }
 m_u32 mach_thread_create(void (*fn)(void*), void* arg, m_u32 kind, void* object, const void* pc) {

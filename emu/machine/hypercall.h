@@ -80,6 +80,8 @@ m_u32 mach_block(m_u64 due, const void* object, const void* pc);
 void mach_wake(m_u32 thread, m_u32 reason);
 /* Lowest address of the running stack and the one just above its highest. */
 void mach_stack_limits(m_u64* low, m_u64* high);
+/* Is that on the stack of a thread, in a frame that has returned? */
+int mach_on_dead_stack(const void* address);
 /* Head of the structured-exception chain of the running activation. */
 void** mach_seh_chain(void);
 __attribute__((noreturn)) void mach_unhandled_exception(m_u32 code, m_u64 address);

@@ -152,6 +152,8 @@ class Machine {
   unsigned cpu_count() const { return cpu_count_; }
   Thread& current() { return *current_; }
   Thread& thread(unsigned id) { return threads_[id]; }
+  // Is that a place on the stack of a thread, below what the thread still uses?
+  bool on_dead_stack(const void* address) const;
 
   // --- locks ---------------------------------------------------------------------------------------------------
   Lock& lock_at(void* address, const void* pc = nullptr);

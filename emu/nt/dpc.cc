@@ -2,6 +2,7 @@
 #include "emu/nt/dpc.h"
 
 #include "emu/nt/nt_families.h"
+#include "emu/nt/object_life.h"
 #include "emu/nt/wait.h"
 
 namespace nt {
@@ -119,6 +120,7 @@ m_u32 dpc_target(PKDPC dpc, m_u32 otherwise) {
 
 /* Its routine may free it or queue it again: everything is read first, nothing is touched afterwards. */
 void run_dpc(PKDPC dpc) {
+  require_live_frame(dpc, OBJECT_Dpc, FREED_Queued, nullptr);
   const PKDEFERRED_ROUTINE routine = dpc->DeferredRoutine;
   const PVOID context = dpc->DeferredContext;
   const PVOID argument1 = dpc->SystemArgument1;

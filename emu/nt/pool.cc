@@ -1,8 +1,7 @@
 /* Pool. Blocks come from the machine, which finds overflows, use after free and leaks and lets allocations fail. */
 #include "emu/nt/pool.h"
 
-#include "emu/nt/push_lock.h"
-#include "emu/nt/resource.h"
+#include "emu/nt/object_life.h"
 
 namespace nt {
 namespace {
@@ -61,9 +60,7 @@ void pool_free(void* block, ULONG tag, const void* pc) {
   if (!block) mach_bug_check(0xC2, 0x46, 0, 0, 0, pc); /* BAD_POOL_CALLER */
   if (mach_irql() > APC_LEVEL && mach_pool_is_paged(block))
     mach_irql_violation("paged pool freed above APC_LEVEL", mach_object(OBJECT_Pool, block), pc);
-  const m_u64 size = mach_pool_size(block);
-  require_no_resource_in(block, size, pc);
-  require_no_push_lock_in(block, size, pc);
+  memory_goes(block, mach_pool_size(block), pc);
   mach_pool_free(block, tag, pc);
 }
 

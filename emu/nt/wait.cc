@@ -6,6 +6,7 @@
  */
 #include "emu/nt/wait.h"
 
+#include "emu/nt/object_life.h"
 #include "emu/nt/ownership.h"
 
 namespace nt {
@@ -212,6 +213,7 @@ void require_may_wait(const LARGE_INTEGER* timeout, DISPATCHER_HEADER* object, c
 }
 
 LONG release_semaphore(PKSEMAPHORE semaphore, LONG adjustment, const void* pc) {
+  require_live_frame(semaphore, OBJECT_Semaphore, FREED_Used, pc);
   require_initialized(&semaphore->Header, pc);
   const LONG previous = semaphore->Header.SignalState;
   const LONG state = (LONG)((ULONG)previous + (ULONG)adjustment);
@@ -284,12 +286,25 @@ void satisfy_waiters(DISPATCHER_HEADER* header) {
   }
 }
 
+/* A thread whose wait is over does not touch the object any more. */
+void note_waits_in(const void* memory, m_u64 size, const void* pc) {
+  for (Thread* thread = first_thread(); thread; thread = thread->next) {
+    if (!thread->waiting) continue;
+    for (m_u32 i = 0; i < thread->wait_count; ++i) {
+      DISPATCHER_HEADER* header = header_of(thread->wait_blocks[i]);
+      if (is_inside(header, memory, size))
+        mach_event(EVENT_ObjectFreed, dispatcher_object(header), FREED_Memory, FREED_Waited, pc);
+    }
+  }
+}
+
 void init_event(PKEVENT event, EVENT_TYPE type, bool signaled) {
   init_dispatcher(&event->Header, type == NotificationEvent ? TypeNotificationEvent : TypeSynchronizationEvent,
                   sizeof(KEVENT), signaled);
 }
 
 LONG set_event(PKEVENT event, const void* pc) {
+  require_live_frame(event, OBJECT_Event, FREED_Used, pc);
   require_initialized(&event->Header, pc);
   const LONG previous = event->Header.SignalState;
   event->Header.SignalState = 1;

@@ -81,6 +81,10 @@ class IrqlContractRule final : public Rule {
 
 }  // namespace
 
-std::unique_ptr<Rule> make_irql_contract() { return std::make_unique<IrqlContractRule>(); }
+// It keeps no state, so one judges for all its rules.
+std::shared_ptr<Rule> make_irql_contract(RuleId) {
+  static const auto rule = std::make_shared<IrqlContractRule>();
+  return rule;
+}
 
 }  // namespace wdm

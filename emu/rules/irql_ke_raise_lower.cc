@@ -122,6 +122,10 @@ class IrqlKeRaiseLowerRule final : public Rule {
 
 }  // namespace
 
-std::unique_ptr<Rule> make_irql_ke_raise_lower() { return std::make_unique<IrqlKeRaiseLowerRule>(); }
+// It keeps no state, so one judges for all its rules.
+std::shared_ptr<Rule> make_irql_ke_raise_lower(RuleId) {
+  static const auto rule = std::make_shared<IrqlKeRaiseLowerRule>();
+  return rule;
+}
 
 }  // namespace wdm

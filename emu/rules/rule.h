@@ -69,7 +69,8 @@ class Rule {
 
 constexpr std::uint64_t interest(std::uint16_t kind) { return std::uint64_t{1} << kind; }
 
-// By RuleId. Each rule file defines make_<file>(); rules of the same file are the same object.
+// By RuleId. Each rule file defines make_<file>(), one that several lines name make_<file>(RuleId), which may return the same
+// object for all of them.
 std::vector<std::shared_ptr<Rule>> make_rules();
 
 }  // namespace wdm

@@ -29,3 +29,13 @@ TEST(work_item_runs_and_can_queue_itself_again) {
   KeWaitForSingleObject(&job.done, Executive, KernelMode, FALSE, nullptr);
   CHECK(job.calls == 2 && job.irql == PASSIVE_LEVEL);
 }
+
+TEST(work_item_in_freed_pool) {
+  auto* job = (Job*)ExAllocatePoolWithTag(NonPagedPool, sizeof(Job), 'tseT');
+  ExInitializeWorkItem(&job->item, do_job, job);
+  KIRQL old;
+  KeRaiseIrql(DISPATCH_LEVEL, &old);
+  ExQueueWorkItem(&job->item, DelayedWorkQueue);
+  mach_test_expect_stop("WorkItem 1 freed while it is queued");
+  ExFreePool(job);
+}
