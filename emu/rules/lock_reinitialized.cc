@@ -12,7 +12,7 @@
 //   harmless, so only locks in use count; a resource, though, is in a list of the kernel's and must be deleted first, which
 //   the kernel says in a Violation event.
 // - A wait is over when its object is signaled, though the thread has not gone on yet: whoever signals an event may own its
-//   memory from then on.
+//   memory from then on. A wait for several objects counts for none: another one may have ended it.
 #include <algorithm>
 #include <array>
 
@@ -41,7 +41,9 @@ class LockReinitializedRule final : public Rule {
         if (const HeldLock* held = ledger.find(event.object))
           report("it is held by " + thread_text(held->thread), acquired(trace, *held), trace, index, findings);
         return;
-      case EVENT_WaitBegin: waits_.push_back(index); return;
+      case EVENT_WaitBegin:
+        if (waits_for_one_.contains(event.ddi)) waits_.push_back(index);
+        return;
       case EVENT_WaitEnd:
         std::erase_if(waits_, [&](std::uint32_t wait) { return trace.events[wait].thread == event.thread; });
         return;
@@ -96,6 +98,7 @@ class LockReinitializedRule final : public Rule {
                         {std::move(evidence)}});
   }
 
+  const DdiSet waits_for_one_ = {"KeWaitForSingleObject", "KeWaitForMutexObject"};
   const DdiSet init_ = {"KeInitializeMutex",       "ExInitializeFastMutex",    "KeInitializeGuardedMutex",
                         "ExInitializePushLock",    "ExInitializeResourceLite", "KeInitializeEvent",
                         "KeInitializeSemaphore",   "IoInitializeRemoveLockEx"};

@@ -39,6 +39,6 @@ TEST(queued_spin_lock_handle_copied) {
   KeInitializeSpinLock(&lock);
   KeAcquireInStackQueuedSpinLock(&lock, &handle);
   KLOCK_QUEUE_HANDLE copy = handle;
-  mach_test_expect_stop("Lock A released with another handle than it was acquired with");
+  mach_test_expect_stop("released with another handle than it was acquired with");
   KeReleaseInStackQueuedSpinLock(&copy);
 }

@@ -7,7 +7,8 @@ namespace wdm {
 namespace {
 
 TEST(LockWrongType, FiresForMixedPairsOfSpinLocks) {
-  const std::uint32_t kinds[] = {MACH_LOCK_SPIN, MACH_LOCK_QUEUED, MACH_LOCK_EX_SHARED, MACH_LOCK_EX_EXCLUSIVE};
+  const std::uint32_t kinds[] = {MACH_LOCK_SPIN, MACH_LOCK_QUEUED, MACH_LOCK_EX_SHARED, MACH_LOCK_EX_EXCLUSIVE,
+                                 MACH_LOCK_INTERRUPT};
   for (std::uint32_t acquire : kinds) {
     for (std::uint32_t release : kinds) {
       EventList run;
