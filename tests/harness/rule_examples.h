@@ -17,6 +17,8 @@ typedef struct _EXTENSION {
   IO_REMOVE_LOCK RemoveLock, OtherRemoveLock;
   IO_STATUS_BLOCK Iosb;
   WMILIB_CONTEXT WmiLibrary;
+  NPAGED_LOOKASIDE_LIST Lookaside;
+  PIO_WORKITEM WorkItem;
   PIRP CurrentIrp, OwnIrp;
   PVOID Buffer, Section;
   ULONG Count;
@@ -42,6 +44,7 @@ IO_COMPLETION_ROUTINE OnCompletion;
 DRIVER_CANCEL OnCancel;
 REQUEST_POWER_COMPLETE OnPowered;
 KSTART_ROUTINE ThreadRoutine;
+IO_WORKITEM_ROUTINE WorkRoutine;
 NTSTATUS SetStatusAndComplete(PIRP Irp, NTSTATUS Status);
 
 // Each piece is the body of a function with these names.
