@@ -259,6 +259,8 @@ std::string event_text(const Trace& trace, std::uint32_t index, const std::strin
     case EVENT_IrpRemove: return about("takes off its list:");
     case EVENT_RemoveAcquire: return about(e.arg == 0 ? "acquires" : "does not get");
     case EVENT_RemoveRelease: return about(e.arg == 0 ? "releases" : "waits for the last user of");
+    case EVENT_QueueHandle: return about(e.arg != 0 ? "acquires with" : "releases with");
+    case EVENT_ObjectFreed: return about(e.arg == FREED_Frame ? "uses the memory of a function that has returned:" : "gives up the memory of");
     case EVENT_COUNT: break;
   }
   return std::string(event_name(e.kind));

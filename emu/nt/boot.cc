@@ -30,6 +30,7 @@ extern "C" void nt_reset(void) {
   nt::reset_driver();
   nt::reset_pnp();
   nt::reset_resource();
+  nt::reset_lookaside();
   nt::reset_push_lock();
   nt::reset_dpc();
   nt::reset_threaded_dpc();

@@ -5,9 +5,8 @@
 #include "emu/nt/file.h"
 #include "emu/nt/io_timer.h"
 #include "emu/nt/nt_families.h"
+#include "emu/nt/object_life.h"
 #include "emu/nt/pnp.h"
-#include "emu/nt/push_lock.h"
-#include "emu/nt/resource.h"
 
 namespace nt {
 namespace {
@@ -117,8 +116,7 @@ void release_device_if_unused(DeviceRecord* record) {
   unlink_from_driver(device);
   record->gone = true;
   io_timer_gone(device);
-  require_no_resource_in(device, mach_pool_size(device), nullptr);
-  require_no_push_lock_in(device, mach_pool_size(device), nullptr);
+  memory_goes(device, mach_pool_size(device), nullptr);
   mach_object_gone(device);
   mach_pool_free(device, 0, nullptr);
 }

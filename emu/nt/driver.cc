@@ -4,6 +4,7 @@
 #include "emu/nt/irp.h"
 #include "emu/nt/notify.h"
 #include "emu/nt/nt_families.h"
+#include "emu/nt/object_life.h"
 
 namespace nt {
 namespace {
@@ -118,6 +119,7 @@ m_u32 nt_load(void* driver_entry, const char* name) {
   driver->DriverStart = driver_entry;
   const NTSTATUS status = nt::call_driver_entry(driver, name);
   if (!NT_SUCCESS(status)) {
+    nt::image_goes((const char*)driver_entry + 1);
     nt::emit_leftover_devices();
     return (m_u32)status;
   }
@@ -140,6 +142,7 @@ int nt_unload(void) {
   driver->DriverUnload(driver);
   mach_leave(CALLBACK_Unload, 0, 0);
   nt::require_nothing_registered();
+  nt::image_goes((const char*)driver->DriverUnload + 1);
   nt::emit_leftover_devices();
   /* The next interrupt would run code that is gone: DRIVER_UNLOADED_WITHOUT_CANCELLING_PENDING_OPERATIONS. */
   if (nt::interrupts_connected()) mach_bug_check(0xCE, 0, 0, 0, 0, (const char*)driver->DriverUnload + 1);

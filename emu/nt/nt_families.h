@@ -35,6 +35,7 @@ void reset_hardware();
 void reset_paging();
 
 void reset_resource();
+void reset_lookaside();
 void reset_push_lock();
 void reset_dpc();
 void reset_threaded_dpc();

@@ -126,6 +126,9 @@ NTKERNELAPI NTSTATUS NTAPI PoRequestPowerIrp(PDEVICE_OBJECT DeviceObject, UCHAR 
 
 NTKERNELAPI POWER_STATE NTAPI PoSetPowerState(PDEVICE_OBJECT DeviceObject, POWER_STATE_TYPE Type, POWER_STATE State) {
   DDI_ENTER(PoSetPowerState, DeviceObject);
+  if (mach_irql() > APC_LEVEL && Type == DevicePowerState && State.DeviceState != PowerDeviceD0)
+    mach_irql_violation("PoSetPowerState to another state than D0 above APC_LEVEL", nt::device_object(DeviceObject),
+                        ddi.pc());
   return nt::set_state(DeviceObject, Type, State);
 }
 

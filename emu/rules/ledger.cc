@@ -32,6 +32,7 @@ std::uint16_t owning_activation(std::span<const Activation> activations) {
 
 void Ledger::reset() {
   held_.clear();
+  owned_.clear();
   irps_.clear();
   for (std::uint32_t thread = 0; thread < threads_; ++thread) activations_[thread].clear();
   threads_ = 0;
@@ -42,7 +43,16 @@ void Ledger::apply(const Trace& trace, std::uint32_t index) {
   switch (event.kind) {
     case EVENT_CallbackEnter: return enter(event, index);
     case EVENT_CallbackLeave: return leave(event);
-    case EVENT_ThreadExit: return activations_[event.thread].clear();
+    case EVENT_ThreadExit:  // its number may be another thread's next
+      std::erase_if(owned_, [&](const OwnedLock& owned) { return owned.thread == event.thread; });
+      return activations_[event.thread].clear();
+    case EVENT_Own:
+      owned_.push_back({event.object, index, static_cast<std::uint8_t>(event.arg - 1), (event.arg2 & 1) != 0});
+      return;
+    case EVENT_Disown:
+      if (const OwnedLock* owned = find_owner(event.object, static_cast<std::uint8_t>(event.arg - 1)))
+        owned_.erase(owned_.begin() + (owned - owned_.data()));
+      return;
     case EVENT_LockAcquired: return acquire(event, index);
     case EVENT_LockRelease: return release(event);
     case EVENT_LockFreed:
@@ -73,10 +83,24 @@ const HeldLock* Ledger::find(ObjectId lock, std::uint8_t thread) const {
   return found == held_.rend() ? nullptr : &*found;
 }
 
-bool Ledger::interrupted(const HeldLock& held) const {
-  const auto& stack = activations_[held.thread];
+const OwnedLock* Ledger::find_owner(ObjectId object) const {
+  for (const OwnedLock& owned : owned_) {
+    if (owned.object == object) return &owned;
+  }
+  return nullptr;
+}
+
+const OwnedLock* Ledger::find_owner(ObjectId object, std::uint8_t thread) const {
+  for (const OwnedLock& owned : owned_) {
+    if (owned.object == object && owned.thread == thread) return &owned;
+  }
+  return nullptr;
+}
+
+bool Ledger::interrupted(std::uint8_t thread, std::uint32_t event) const {
+  const auto& stack = activations_[thread];
   return std::any_of(stack.begin(), stack.end(), [&](const Activation& activation) {
-    return activation.event > held.event && interrupts(activation.callback);
+    return activation.event > event && interrupts(activation.callback);
   });
 }
 

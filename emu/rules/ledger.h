@@ -22,6 +22,14 @@ struct HeldLock {
   std::uint8_t old_irql;     // what its release owes: moves to another lock when nested locks are released crosswise
 };
 
+// A lock that a thread waits for: mutex, fast mutex, resource, push lock.
+struct OwnedLock {
+  ObjectId object;
+  std::uint32_t event;  // index of Own
+  std::uint8_t thread;
+  bool shared;
+};
+
 // A call of driver code that has not returned.
 struct Activation {
   std::uint32_t event;      // index of its CallbackEnter
@@ -49,7 +57,7 @@ class Ledger {
     std::uint64_t kinds = 0;
     for (const std::uint16_t kind :
          {EVENT_CallbackEnter, EVENT_CallbackLeave, EVENT_ThreadExit, EVENT_LockAcquired, EVENT_LockRelease, EVENT_LockFreed,
-          EVENT_IrpCreate, EVENT_IrpMarkPending, EVENT_IrpSetCancel, EVENT_IrpCancel, EVENT_IrpComplete,
+          EVENT_Own, EVENT_Disown, EVENT_IrpCreate, EVENT_IrpMarkPending, EVENT_IrpSetCancel, EVENT_IrpCancel, EVENT_IrpComplete,
           EVENT_IrpCompleted, EVENT_IrpForward, EVENT_IrpQueue})
       kinds |= std::uint64_t{1} << kind;
     return kinds;
@@ -63,13 +71,21 @@ class Ledger {
   const HeldLock* find(ObjectId lock) const;
   // That lock as last acquired by that thread, null when it does not hold it.
   const HeldLock* find(ObjectId lock, std::uint8_t thread) const;
+  // Locks that threads wait for and own now, oldest first.
+  std::span<const OwnedLock> owned() const { return owned_; }
+  // The oldest owner of such a lock, null when it is free.
+  const OwnedLock* find_owner(ObjectId object) const;
+  // Null when that thread does not own it.
+  const OwnedLock* find_owner(ObjectId object, std::uint8_t thread) const;
   // Calls of driver code on that thread, outermost first.
   std::span<const Activation> activations(std::uint8_t thread) const { return activations_[thread]; }
   // Was the lock taken by the code that a DPC or ISR now running on the same thread has interrupted?
-  bool interrupted(const HeldLock& held) const;
+  bool interrupted(const HeldLock& held) const { return interrupted(held.thread, held.event); }
+  bool interrupted(const OwnedLock& owned) const { return interrupted(owned.thread, owned.event); }
   const IrpState& irp(ObjectId irp) const;
 
  private:
+  bool interrupted(std::uint8_t thread, std::uint32_t event) const;
   void enter(const Event& event, std::uint32_t index);
   void leave(const Event& event);
   void acquire(const Event& event, std::uint32_t index);
@@ -79,6 +95,7 @@ class Ledger {
   IrpState& irp_at(ObjectId irp);
 
   std::vector<HeldLock> held_;
+  std::vector<OwnedLock> owned_;
   std::array<std::vector<Activation>, 256> activations_;  // by thread
   std::uint32_t threads_ = 0;                             // how many of them have been used since reset
   std::vector<IrpState> irps_;                            // by object id

@@ -22,12 +22,30 @@ case_usage() {
   run 0 --help; says 'Exit codes'
 }
 case_tables() {
-  run 0 rules; says 'SpinLock'
+  run 0 rules; says '^Locks$'; says '^  SpinLock  *0xC4, 0x00040009 After KeAcquireSpinLock'
+  says "^[0-9]* rules, [0-9]* of them Microsoft's, [0-9]* advice$"
   run 0 rules --markdown; says '^| `SpinLock` |'
   run 0 ddis; says 'KeAcquireSpinLockRaiseToDpc'
   run 0 ddis --markdown; says '^| `KeReleaseSpinLock` |'
   run 0 drivers; says 'mailbox'
   run 0 drivers --markdown; says '^| `mailbox` |'
+}
+# Each rule is on a line of its own, and `rules NAME` explains it; nothing is coloured away from a terminal.
+case_rules() {
+  local names count
+  run 0 rules
+  mapfile -t names < <(sed -nE 's/^  ([A-Za-z0-9]+) .*/\1/p' out)
+  count=$(sed -nE 's/^([0-9]+) rules, .*/\1/p' out)
+  ((count > 20 && count == ${#names[@]})) || fail "${#names[@]} rules listed, $count counted"
+  run 0 rules "${names[@]}"
+  (($(grep -cx '  bad' out) == count && $(grep -cx '  good' out) == count)) || fail 'not two examples for every rule'
+  grep -q $'\x1b' out && fail 'coloured'
+  run 0 rules spinlock DOUBLECOMPLETION
+  says '^SpinLock$'; says '  level: fatal'; says '  documentation: "SpinLock rule (wdm)"'
+  says '    KeAcquireSpinLock(&x->Lock, &irql);'; says '^DoubleCompletion$'
+  run 0 rules SpinLock --markdown; says '^## SpinLock$'; says '^\* bug check: 0xC4'; says '^```c$'
+  run 2 rules SpinLok; complains 'no rule SpinLok; nearest: SpinLock,'
+  run 2 rules SpinLock cancelroutine; complains 'no rule cancelroutine; nearest: CancelRoutineStillSet,'
 }
 case_no_such_driver() {
   run 2 check no-such-driver; complains 'no such directory'

@@ -82,7 +82,9 @@ class KernelTest : public ::testing::TestWithParam<Named> {
         continue;
       }
       ASSERT_EQ(result.outcome, wdm::Outcome::driver_bug) << "in schedule " << i;
-      ASSERT_NE(result.message.find(expected_stop), std::string::npos) << result.message << " in schedule " << i;
+      const std::string rule(result.finding ? wdm::rule_info(result.finding->rule).name : "");
+      const std::string stop = rule + ": " + result.message;
+      ASSERT_NE(stop.find(expected_stop), std::string::npos) << stop << " in schedule " << i;
     }
   }
 };
