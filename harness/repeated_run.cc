@@ -74,7 +74,7 @@ void note_end(const Report& report) {
 Tracker second_tracker() {
   Tracker tracker;
   for (const RuleInfo& rule : all_rules())
-    if (!machine().tracker().enabled(static_cast<RuleId>(&rule - all_rules().data()))) tracker.enable(rule.name, false);
+    tracker.enable(rule.name, machine().tracker().enabled(static_cast<RuleId>(&rule - all_rules().data())));
   return tracker;
 }
 

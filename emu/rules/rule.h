@@ -23,7 +23,7 @@ enum class RuleId : std::uint16_t {
 };
 
 // What a violation means for the rest of the run; see rules.def.
-enum class Level : std::uint8_t { fatal, harmless };
+enum class Level : std::uint8_t { fatal, harmless, advice };
 
 struct RuleInfo {
   std::string_view name;

@@ -6,7 +6,10 @@
 
 namespace wdm {
 
-Tracker::Tracker() : rules_(make_rules()), enabled_(rules_.size(), true) { list_by_kind(); }
+Tracker::Tracker() : rules_(make_rules()) {
+  for (const RuleInfo& rule : all_rules()) enabled_.push_back(rule.level != Level::advice);
+  list_by_kind();
+}
 
 void Tracker::list_by_kind() {
   wanted_kinds_ = Ledger::interests() | interest(EVENT_Violation);

@@ -15,7 +15,7 @@ namespace wdm {
 
 class Tracker {
  public:
-  // All rules are enabled.
+  // All rules but advice are enabled.
   Tracker();
 
   // Forgets the run; which rules are enabled stays. Keeps its memory, so that runs after the first allocate nothing.
