@@ -17,6 +17,8 @@ typedef struct _EXTENSION {
   IO_REMOVE_LOCK RemoveLock, OtherRemoveLock;
   IO_STATUS_BLOCK Iosb;
   WMILIB_CONTEXT WmiLibrary;
+  NPAGED_LOOKASIDE_LIST Lookaside;
+  PIO_WORKITEM WorkItem;
   PIRP CurrentIrp, OwnIrp;
   PVOID Buffer, Section;
   ULONG Count;
@@ -30,6 +32,9 @@ typedef struct _SESSION {
   KSPIN_LOCK Lock;
   KTIMER Timer;
   KDPC Dpc;
+  KEVENT Event;
+  ERESOURCE Resource;
+  IO_REMOVE_LOCK RemoveLock;
   ULONG Count;
 } SESSION, *PSESSION;
 
@@ -42,6 +47,7 @@ IO_COMPLETION_ROUTINE OnCompletion;
 DRIVER_CANCEL OnCancel;
 REQUEST_POWER_COMPLETE OnPowered;
 KSTART_ROUTINE ThreadRoutine;
+IO_WORKITEM_ROUTINE WorkRoutine;
 NTSTATUS SetStatusAndComplete(PIRP Irp, NTSTATUS Status);
 
 // Each piece is the body of a function with these names.
@@ -62,7 +68,7 @@ NTSTATUS SetStatusAndComplete(PIRP Irp, NTSTATUS Status);
   PVOID buffer;                                                                                                        \
   HANDLE handle;                                                                                                       \
   OBJECT_ATTRIBUTES attributes;                                                                                        \
-  UNICODE_STRING name;                                                                                                 \
+  UNICODE_STRING name, deviceName;                                                                                     \
   ANSI_STRING ansi;                                                                                                    \
   PSECURITY_DESCRIPTOR descriptor;                                                                                     \
   SHARE_ACCESS share;                                                                                                  \
