@@ -32,6 +32,9 @@ typedef struct _SESSION {
   KSPIN_LOCK Lock;
   KTIMER Timer;
   KDPC Dpc;
+  KEVENT Event;
+  ERESOURCE Resource;
+  IO_REMOVE_LOCK RemoveLock;
   ULONG Count;
 } SESSION, *PSESSION;
 
@@ -65,7 +68,7 @@ NTSTATUS SetStatusAndComplete(PIRP Irp, NTSTATUS Status);
   PVOID buffer;                                                                                                        \
   HANDLE handle;                                                                                                       \
   OBJECT_ATTRIBUTES attributes;                                                                                        \
-  UNICODE_STRING name;                                                                                                 \
+  UNICODE_STRING name, deviceName;                                                                                     \
   ANSI_STRING ansi;                                                                                                    \
   PSECURITY_DESCRIPTOR descriptor;                                                                                     \
   SHARE_ACCESS share;                                                                                                  \
