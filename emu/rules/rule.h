@@ -1,7 +1,8 @@
 // A rule reads events, keeps its own small state, and returns findings. It never touches the machine, so it is tested
 // with hand-written event lists and can judge a stored trace again.
 //
-// To add a rule: one line in rules.def, one source here, one test in tests/emu/rules.
+// To add a rule: one line in rules.def, one source here, one test in tests/emu/rules. Rules that look at the same events
+// in the same way are lines with the same file: one object judges for all of them.
 #pragma once
 
 #include <cstdint>
@@ -66,7 +67,7 @@ class Rule {
 
 constexpr std::uint64_t interest(std::uint16_t kind) { return std::uint64_t{1} << kind; }
 
-// One of each, in the order of rules.def. Each rule file defines make_<file>().
-std::vector<std::unique_ptr<Rule>> make_rules();
+// By RuleId. Each rule file defines make_<file>(); rules of the same file are the same object.
+std::vector<std::shared_ptr<Rule>> make_rules();
 
 }  // namespace wdm
