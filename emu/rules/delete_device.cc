@@ -3,7 +3,7 @@
 //
 // Checks:
 // 1. The dispatch routine of IRP_MN_REMOVE_DEVICE does not delete its device, which is attached to another, before it has passed
-//    the IRP down. DeleteDevice.
+//    the IRP down. DeleteDevice, advice: whoever sent the request keeps the stack until it returns, and drivers count on that.
 // 2. The dispatch routine of IRP_MN_SURPRISE_REMOVAL does not call IoDetachDevice, and does not delete its device.
 //    PnpSurpriseRemove.
 //

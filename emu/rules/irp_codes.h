@@ -14,9 +14,8 @@ inline constexpr std::uint8_t kCreate = 0x00, kClose = 0x02, kRead = 0x03, kWrit
 }
 
 namespace pnp {
-inline constexpr std::uint8_t kStart = 0x00, kQueryRemove = 0x01, kRemove = 0x02, kCancelRemove = 0x03, kQueryStop = 0x05,
-                              kCancelStop = 0x06, kQueryDeviceRelations = 0x07, kQueryInterface = 0x08,
-                              kSurpriseRemoval = 0x17;
+inline constexpr std::uint8_t kStart = 0x00, kQueryRemove = 0x01, kRemove = 0x02, kCancelRemove = 0x03, kStop = 0x04,
+                              kQueryStop = 0x05, kCancelStop = 0x06, kQueryDeviceRelations = 0x07, kSurpriseRemoval = 0x17;
 }
 
 inline constexpr std::uint8_t kSetPower = 0x02;

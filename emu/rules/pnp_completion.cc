@@ -7,16 +7,18 @@
 // 2. A function or filter driver that has acquired its remove lock for IRP_MN_REMOVE_DEVICE, IRP_MN_SURPRISE_REMOVAL or
 //    IRP_MN_QUERY_REMOVE_DEVICE does not complete it with STATUS_NOT_SUPPORTED without passing it down. NsRemoveLockMnRemove,
 //    NsRemoveLockMnSurpriseRemove, NsRemoveLockQueryMnRemove; PnpRemove is silent then.
-// 3. A function or filter driver does not complete any other PnP IRP successfully without passing it down, except for
-//    IRP_MN_QUERY_INTERFACE, IRP_MN_QUERY_STOP_DEVICE and IRP_MN_QUERY_REMOVE_DEVICE. PnpIrpCompletion.
+// 3. A function or filter driver does not successfully complete a PnP IRP that starts, stops or removes its device, or cancels
+//    that, without passing it down. PnpIrpCompletion.
 // 4. A function or filter driver does not fail IRP_MN_SET_POWER without passing it down. PowerUpFail for S0 and D0, PowerDownFail
 //    for the other states.
 //
 // A function or filter driver is seen by its device, which is attached to another.
 //
-// Narrowed: what a lower driver answered is not the upper one's mistake, so nothing is said about an IRP that was passed down.
-// A failed IRP need not be passed down, since the driver may refuse it (3). STATUS_DELETE_PENDING is IoAcquireRemoveLock's answer
-// for a device that is removed already. The device of a bus driver may leave STATUS_NOT_SUPPORTED as it came (1).
+// Narrowed: the documentation wants every PnP IRP but IRP_MN_QUERY_INTERFACE, IRP_MN_QUERY_STOP_DEVICE and
+// IRP_MN_QUERY_REMOVE_DEVICE passed down (3). The function driver of a bus answers questions about its bus itself, and devices
+// work without lower drivers hearing them; only what changes a device's state has to reach everybody. What a lower driver answered is not the upper one's mistake, so nothing is said about an IRP that was passed down.
+// A failed IRP need not be passed down, since the driver may refuse it (3). With STATUS_DELETE_PENDING, which IoAcquireRemoveLock
+// answers, and STATUS_NO_SUCH_DEVICE drivers refuse what comes after their device was removed. The device of a bus driver may leave STATUS_NOT_SUPPORTED as it came (1).
 #include <optional>
 
 #include "emu/rules/attached_devices.h"
@@ -27,14 +29,14 @@
 namespace wdm {
 namespace {
 
-constexpr std::uint32_t kNotSupported = 0xC00000BB, kDeletePending = 0xC0000056;
+constexpr std::uint32_t kNotSupported = 0xC00000BB, kDeletePending = 0xC0000056, kNoSuchDevice = 0xC000000E;
 
 bool must_succeed(std::uint8_t minor) {
   return minor == pnp::kRemove || minor == pnp::kSurpriseRemoval || minor == pnp::kCancelRemove || minor == pnp::kCancelStop;
 }
 
-bool may_be_answered(std::uint8_t minor) {
-  return minor == pnp::kQueryInterface || minor == pnp::kQueryStop || minor == pnp::kQueryRemove;
+bool changes_state(std::uint8_t minor) {
+  return must_succeed(minor) || minor == pnp::kStart || minor == pnp::kStop;
 }
 
 struct Broken {
@@ -56,7 +58,7 @@ class PnpCompletionRule final : public Rule {
     if (call.major != major::kPnp && call.major != major::kPower) return;
     const bool passed_down = irp.forwarded > irp.received;
     const auto status = static_cast<std::uint32_t>(event.arg);
-    if (passed_down || status == kDeletePending) return;
+    if (passed_down || status == kDeletePending || status == kNoSuchDevice) return;
     const auto broken = call.major == major::kPnp ? judge_pnp(call, status, locked(ledger, event.object, irp.received))
                                                   : judge_power(call, status);
     if (!broken) return;
@@ -78,7 +80,7 @@ class PnpCompletionRule final : public Rule {
   std::optional<Broken> judge_pnp(const DispatchCall& call, std::uint32_t status, bool locked) const {
     const bool attached = attached_.contains(call.device);
     if (!failed(status)) {
-      if (!attached || may_be_answered(call.minor)) return std::nullopt;
+      if (!attached || !changes_state(call.minor)) return std::nullopt;
       return Broken{RuleId::PnpIrpCompletion, " is completed by a function or filter driver that has not passed it down"};
     }
     if (status == kNotSupported && !attached) return std::nullopt;

@@ -22,6 +22,7 @@ PDRIVER_OBJECT driver;
 PDEVICE_OBJECT bus_pdo, bus, child;
 Log bus_log, child_log;
 bool child_plugged, refuse_removal, child_deleted;
+enum class Target { unanswered, referenced, unreferenced } target;
 UNICODE_STRING link;
 LONG reads_completed;
 const GUID kClass = {0x12345678, 1, 2, {3, 4, 5, 6, 7, 8, 9, 10}};
@@ -71,6 +72,17 @@ NTSTATUS child_id(PIRP irp) {
   return finish(irp, id ? STATUS_SUCCESS : STATUS_INSUFFICIENT_RESOURCES);
 }
 
+NTSTATUS child_target(PIRP irp, PIO_STACK_LOCATION location) {
+  const bool asked = location->Parameters.QueryDeviceRelations.Type == TargetDeviceRelation;
+  if (!asked || target == Target::unanswered) return finish(irp, irp->IoStatus.Status);
+  auto* relations = (PDEVICE_RELATIONS)ExAllocatePoolWithTag(PagedPool, sizeof(DEVICE_RELATIONS), 'tset');
+  relations->Count = 1;
+  relations->Objects[0] = child;
+  if (target == Target::referenced) ObReferenceObject(child);
+  irp->IoStatus.Information = (ULONG_PTR)relations;
+  return finish(irp, STATUS_SUCCESS);
+}
+
 NTSTATUS child_pnp(PIRP irp, PIO_STACK_LOCATION location) {
   note(child_log, location->MinorFunction);
   switch (location->MinorFunction) {
@@ -80,6 +92,8 @@ NTSTATUS child_pnp(PIRP irp, PIO_STACK_LOCATION location) {
       CHECK(NT_SUCCESS(IoRegisterDeviceInterface(child, &kClass, nullptr, &link)));
       CHECK(NT_SUCCESS(IoSetDeviceInterfaceState(&link, TRUE)));
       return finish(irp, STATUS_SUCCESS);
+    case IRP_MN_QUERY_DEVICE_RELATIONS:
+      return child_target(irp, location);
     case IRP_MN_SURPRISE_REMOVAL:
     case IRP_MN_QUERY_REMOVE_DEVICE:
     case IRP_MN_CANCEL_REMOVE_DEVICE:
@@ -188,6 +202,7 @@ void load(bool with_child) {
   bus_log = child_log = {};
   refuse_removal = child_deleted = false;
   child_plugged = with_child;
+  target = Target::unanswered;
   reads_completed = 0;
   link = {};
   CHECK(nt_load((void*)entry, "testbus") == 0);
@@ -227,6 +242,26 @@ TEST(pnp_starts_a_device_and_then_its_children) {
   CHECK(IN_ORDER(child_log, IRP_MN_START_DEVICE, IRP_MN_QUERY_REMOVE_DEVICE, IRP_MN_REMOVE_DEVICE));
   CHECK(IN_ORDER(bus_log, IRP_MN_START_DEVICE, IRP_MN_QUERY_REMOVE_DEVICE, IRP_MN_REMOVE_DEVICE));
   CHECK(nt_device_count() == 0);
+}
+
+TEST(pnp_target_relation_is_answered_with_a_reference) {
+  load(true);
+  for (int i = 0; i < 3; ++i) {
+    target = Target::referenced;
+    CHECK(send(IRP_MN_QUERY_DEVICE_RELATIONS, 1) == 0);
+    target = Target::unanswered;
+    CHECK(send(IRP_MN_QUERY_DEVICE_RELATIONS, 1) == (m_u32)STATUS_NOT_SUPPORTED);
+  }
+  CHECK(send(IRP_MN_QUERY_DEVICE_RELATIONS, 0) == 0); /* the emulated bus's device */
+  target = Target::unreferenced;
+  mach_test_expect_stop("is returned for TargetDeviceRelation without a reference");
+  send(IRP_MN_QUERY_DEVICE_RELATIONS, 1);
+}
+
+TEST(pnp_attaches_only_to_device_objects) {
+  load(false);
+  mach_test_expect_stop("attaches to what is no device object");
+  IoAttachDeviceToDeviceStack(child, (PDEVICE_OBJECT)&link);
 }
 
 TEST(pnp_enumerates_again_when_relations_are_invalidated) {

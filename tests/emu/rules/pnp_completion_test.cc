@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "emu/rules/irp_codes.h"
 #include "emu/trace/ddi_numbers.h"
 #include "tests/emu/rules/event_list.h"
@@ -69,6 +71,15 @@ TEST(PnpCompletionTest, RefusedByTheRemoveLockIsSilent) {
   }
 }
 
+TEST(PnpCompletionTest, RefusedAfterRemovalIsSilent) {
+  for (const std::uint8_t minor : kMustSucceed) {
+    PnpCompletion test;
+    test.receive(minor);
+    test.finish(0xC000000E);
+    EXPECT_EQ(test.run.fired(), names{});
+  }
+}
+
 TEST(PnpCompletionTest, ABusDriverMayLeaveNotSupported) {
   for (const std::uint8_t minor : kMustSucceed) {
     PnpCompletion test(false);
@@ -106,14 +117,15 @@ TEST(PnpCompletionTest, NotSupportedWithARemoveLock) {
 
 TEST(PnpCompletionTest, SuccessWithoutPassingDown) {
   for (std::uint8_t minor = 0; minor <= pnp::kSurpriseRemoval; ++minor) {
-    const bool excluded = minor == pnp::kQueryInterface || minor == pnp::kQueryStop || minor == pnp::kQueryRemove;
+    constexpr std::uint8_t kChanges[] = {pnp::kStart, pnp::kRemove, pnp::kCancelRemove, pnp::kStop, pnp::kCancelStop, pnp::kSurpriseRemoval};
+    const bool changes = std::ranges::find(kChanges, minor) != std::end(kChanges);
     for (const bool attached : {false, true}) {
       for (const bool passed : {false, true}) {
         PnpCompletion test(attached);
         test.receive(minor);
         if (passed) test.pass_down(minor);
         test.finish(0);
-        const bool fires = attached && !passed && !excluded;
+        const bool fires = attached && !passed && changes;
         EXPECT_EQ(test.run.fired(), fires ? names{"PnpIrpCompletion"} : names{}) << int{minor};
       }
     }
