@@ -8,6 +8,7 @@ namespace wdm {
 namespace {
 
 struct RemoveLockCheck : testing::Test {
+  void TestBody() override {}  // a test may make several
   EventList run;
   ObjectId lock = run.object(OBJECT_RemoveLock), device = run.object(OBJECT_Device), lower = run.object(OBJECT_Device);
   ObjectId request = run.irp(), removal = run.irp();

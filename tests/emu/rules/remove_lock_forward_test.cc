@@ -28,6 +28,7 @@ constexpr Case kCases[] = {
 constexpr const char* kAdvice[] = {"RemoveLockMnRemove2", "RemoveLockMnSurpriseRemove", "RemoveLockQueryMnRemove"};
 
 struct RemoveLockForward : testing::Test {
+  void TestBody() override {}  // a test may make several
   EventList run;
   ObjectId lock = run.object(OBJECT_RemoveLock), device = run.object(OBJECT_Device), irp = run.irp();
 

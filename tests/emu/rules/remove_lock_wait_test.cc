@@ -7,6 +7,7 @@ namespace wdm {
 namespace {
 
 struct RemoveLockWait : testing::Test {
+  void TestBody() override {}  // a test may make several
   EventList run;
   ObjectId lock = run.object(OBJECT_RemoveLock), irp = run.irp();
 
