@@ -257,10 +257,13 @@ std::string event_text(const Trace& trace, std::uint32_t index, const std::strin
     case EVENT_IrpSetCompletion: return about(set_completion_text(e.arg));
     case EVENT_IrpInsert: return about("puts on a list of its own:");
     case EVENT_IrpRemove: return about("takes off its list:");
-    case EVENT_RemoveAcquire: return about(e.arg == 0 ? "acquires" : "does not get");
-    case EVENT_RemoveRelease: return about(e.arg == 0 ? "releases" : "waits for the last user of");
+    case EVENT_RemoveAcquire: return about(static_cast<std::uint32_t>(e.arg) == 0 ? "acquires" : "does not get");
+    case EVENT_RemoveRelease: return about((e.arg & 1) == 0 ? "releases" : "waits for the last user of");
     case EVENT_QueueHandle: return about(e.arg != 0 ? "acquires with" : "releases with");
     case EVENT_ObjectFreed: return about(e.arg == FREED_Frame ? "uses the memory of a function that has returned:" : "gives up the memory of");
+    case EVENT_Reference: return about(e.arg != 0 ? "takes a reference to" : "drops a reference to");
+    case EVENT_TargetRelation: return about("is answered with");
+    case EVENT_Reported: return about("learns of");
     case EVENT_COUNT: break;
   }
   return std::string(event_name(e.kind));

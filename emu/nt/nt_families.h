@@ -47,6 +47,7 @@ void reset_bus();
 void reset_bus_reply();
 void reset_pnp_notify();
 void reset_power();
+void reset_remove_lock();
 void reset_device_property();
 void reset_driver_reinit();
 void reset_wmi();

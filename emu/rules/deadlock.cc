@@ -13,10 +13,12 @@
 // Narrowed:
 // - A thread that waits outside driver code (for its IRP) is no finding here: IrpNeverCompleted names the IRP.
 // - A routine that spins for a lock it took itself is SpinLock's.
+// - IoReleaseRemoveLockAndWait that waits for an acquisition that nobody will release is the RemoveLock rules'.
 #include <algorithm>
 #include <array>
 
 #include "emu/rules/locks.h"
+#include "emu/rules/remove_lock.h"
 #include "emu/rules/text.h"
 
 namespace wdm {
@@ -103,6 +105,7 @@ class DeadlockRule final : public Rule {
       subject = static_cast<std::uint8_t>(thread);
       break;
     }
+    if (subject == event.thread && waits_for_forgotten(trace, index, ledger) != nullptr) return;
     const bool driver = !ledger.activations(subject).empty() || (subject == event.thread && event.site != kNoSite);
     if (!driver) return;
     reported_ = true;

@@ -81,10 +81,8 @@ class IrqlContractRule final : public Rule {
 
 }  // namespace
 
-// It keeps no state, so one judges for all its rules.
-std::shared_ptr<Rule> make_irql_contract(RuleId) {
-  static const auto rule = std::make_shared<IrqlContractRule>();
-  return rule;
+std::shared_ptr<Rule> make_irql_contract(RuleId, const std::shared_ptr<Rule>& earlier) {
+  return earlier ? earlier : std::make_shared<IrqlContractRule>();
 }
 
 }  // namespace wdm

@@ -122,10 +122,8 @@ class IrqlKeRaiseLowerRule final : public Rule {
 
 }  // namespace
 
-// It keeps no state, so one judges for all its rules.
-std::shared_ptr<Rule> make_irql_ke_raise_lower(RuleId) {
-  static const auto rule = std::make_shared<IrqlKeRaiseLowerRule>();
-  return rule;
+std::shared_ptr<Rule> make_irql_ke_raise_lower(RuleId, const std::shared_ptr<Rule>& earlier) {
+  return earlier ? earlier : std::make_shared<IrqlKeRaiseLowerRule>();
 }
 
 }  // namespace wdm

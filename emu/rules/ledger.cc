@@ -34,6 +34,8 @@ void Ledger::reset() {
   held_.clear();
   owned_.clear();
   irps_.clear();
+  remove_holds_.clear();
+  remove_waits_.clear();
   for (std::uint32_t thread = 0; thread < threads_; ++thread) activations_[thread].clear();
   threads_ = 0;
 }
@@ -66,6 +68,8 @@ void Ledger::apply(const Trace& trace, std::uint32_t index) {
     case EVENT_IrpCompleted:
     case EVENT_IrpForward:
     case EVENT_IrpQueue: return apply_irp(event, index + 1);
+    case EVENT_RemoveAcquire: return acquire_remove(event, index);
+    case EVENT_RemoveRelease: return release_remove(event, index);
   }
 }
 
@@ -119,6 +123,7 @@ void Ledger::enter(const Event& event, std::uint32_t index) {
   activations_[event.thread].push_back(
       {index, event.arg2, event.object, event.activation, return_irql(event, held_)});
   if (event.arg2 == CALLBACK_Completion) ++irp_at(event.object).completing;
+  if (event.arg2 == CALLBACK_Dispatch) irp_at(event.object).received = index + 1;
 }
 
 void Ledger::leave(const Event& event) {
@@ -172,6 +177,44 @@ void Ledger::pass_on_irql(const HeldLock& released, const Event& event) {
     return held.thread == released.thread && held.old_irql == irql;
   });
   if (heir != held_.rend()) heir->old_irql = released.old_irql;
+}
+
+const Activation* Ledger::dispatching(std::uint8_t thread) const {
+  const auto& stack = activations_[thread];
+  for (auto activation = stack.rbegin(); activation != stack.rend(); ++activation) {
+    if (activation->callback == CALLBACK_Csq) continue;
+    return activation->callback == CALLBACK_Dispatch ? &*activation : nullptr;
+  }
+  return nullptr;
+}
+
+const RemoveHold* Ledger::released(const Event& event) const {
+  if ((event.arg & 2) != 0) return nullptr;
+  const auto number = static_cast<std::uint32_t>(event.arg >> 32);
+  const auto found = std::find_if(remove_holds_.rbegin(), remove_holds_.rend(), [&](const RemoveHold& hold) {
+    return hold.lock == event.object && (number != 0 ? hold.number == number : hold.tag == event.arg2);
+  });
+  return found == remove_holds_.rend() ? nullptr : &*found;
+}
+
+const RemoveWait* Ledger::remove_wait(std::uint8_t thread) const {
+  const auto found = std::find_if(remove_waits_.begin(), remove_waits_.end(),
+                                  [&](const RemoveWait& wait) { return wait.thread == thread; });
+  return found == remove_waits_.end() ? nullptr : &*found;
+}
+
+void Ledger::acquire_remove(const Event& event, std::uint32_t index) {
+  if (static_cast<std::uint32_t>(event.arg) != 0) return;
+  const Activation* dispatch = dispatching(event.thread);
+  remove_holds_.push_back({event.object, event.arg2, static_cast<std::uint32_t>(event.arg >> 32), index,
+                           dispatch != nullptr ? dispatch->event + 1 : 0});
+}
+
+void Ledger::release_remove(const Event& event, std::uint32_t index) {
+  if (const RemoveHold* hold = released(event)) remove_holds_.erase(remove_holds_.begin() + (hold - remove_holds_.data()));
+  if ((event.arg & 1) == 0) return;
+  if (const RemoveWait* wait = remove_wait(event.thread)) remove_waits_.erase(remove_waits_.begin() + (wait - remove_waits_.data()));
+  remove_waits_.push_back({event.thread, event.object, index});
 }
 
 void Ledger::apply_irp(const Event& event, std::uint32_t stamp) {

@@ -39,10 +39,27 @@ struct Activation {
   std::uint8_t return_irql; // at which it has to return
 };
 
+// An acquisition of a remove lock that has not been released.
+struct RemoveHold {
+  ObjectId lock;
+  ObjectId tag;              // the IRP that is the tag, 0 another pointer
+  std::uint32_t number;      // in bits 32.. of the events, 0 unknown
+  std::uint32_t event;       // index of RemoveAcquire
+  std::uint32_t dispatched;  // index + 1 of the entry of the dispatch routine that acquired it; 0: another routine
+};
+
+// A thread that is, or was last, in IoReleaseRemoveLockAndWait.
+struct RemoveWait {
+  std::uint8_t thread;
+  ObjectId lock;
+  std::uint32_t event;  // index of RemoveRelease
+};
+
 // Event indices are plus 1; 0 is never.
 struct IrpState {
   std::uint32_t created = 0, marked_pending = 0, cancelled = 0, forwarded = 0, cancel_set = 0;
   std::uint32_t queued = 0;
+  std::uint32_t received = 0;     // the last dispatch routine that was called with it
   std::uint32_t completed = 0;    // by the driver, and not taken back since
   std::uint32_t again = 0;        // a second time, while a completion routine runs that may still take the first one back
   std::uint32_t gone = 0;         // went all the way up
@@ -58,7 +75,7 @@ class Ledger {
     for (const std::uint16_t kind :
          {EVENT_CallbackEnter, EVENT_CallbackLeave, EVENT_ThreadExit, EVENT_LockAcquired, EVENT_LockRelease, EVENT_LockFreed,
           EVENT_Own, EVENT_Disown, EVENT_IrpCreate, EVENT_IrpMarkPending, EVENT_IrpSetCancel, EVENT_IrpCancel, EVENT_IrpComplete,
-          EVENT_IrpCompleted, EVENT_IrpForward, EVENT_IrpQueue})
+          EVENT_IrpCompleted, EVENT_IrpForward, EVENT_IrpQueue, EVENT_RemoveAcquire, EVENT_RemoveRelease})
       kinds |= std::uint64_t{1} << kind;
     return kinds;
   }
@@ -83,6 +100,15 @@ class Ledger {
   bool interrupted(const HeldLock& held) const { return interrupted(held.thread, held.event); }
   bool interrupted(const OwnedLock& owned) const { return interrupted(owned.thread, owned.event); }
   const IrpState& irp(ObjectId irp) const;
+  // Remove locks held now, oldest first.
+  std::span<const RemoveHold> remove_holds() const { return remove_holds_; }
+  // The acquisition that this RemoveRelease event gives back, null when there is none.
+  const RemoveHold* released(const Event& event) const;
+  // The last call of IoReleaseRemoveLockAndWait on that thread, null when there was none.
+  const RemoveWait* remove_wait(std::uint8_t thread) const;
+  // The dispatch routine that is the innermost driver routine on that thread, null when that is another one; cancel-safe
+  // queue callbacks count as their caller.
+  const Activation* dispatching(std::uint8_t thread) const;
 
  private:
   bool interrupted(std::uint8_t thread, std::uint32_t event) const;
@@ -92,10 +118,14 @@ class Ledger {
   void release(const Event& event);
   void pass_on_irql(const HeldLock& released, const Event& event);
   void apply_irp(const Event& event, std::uint32_t stamp);
+  void acquire_remove(const Event& event, std::uint32_t index);
+  void release_remove(const Event& event, std::uint32_t index);
   IrpState& irp_at(ObjectId irp);
 
   std::vector<HeldLock> held_;
   std::vector<OwnedLock> owned_;
+  std::vector<RemoveHold> remove_holds_;
+  std::vector<RemoveWait> remove_waits_;
   std::array<std::vector<Activation>, 256> activations_;  // by thread
   std::uint32_t threads_ = 0;                             // how many of them have been used since reset
   std::vector<IrpState> irps_;                            // by object id

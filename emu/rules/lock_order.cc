@@ -243,6 +243,8 @@ class LockOrderRule final : public Rule {
 
 }  // namespace
 
-std::shared_ptr<Rule> make_lock_order(RuleId rule) { return std::make_shared<LockOrderRule>(rule); }
+std::shared_ptr<Rule> make_lock_order(RuleId rule, const std::shared_ptr<Rule>&) {
+  return std::make_shared<LockOrderRule>(rule);
+}
 
 }  // namespace wdm

@@ -113,6 +113,8 @@ class ObjectAfterFreeRule final : public Rule {
 
 }  // namespace
 
-std::shared_ptr<Rule> make_object_after_free(RuleId rule) { return std::make_shared<ObjectAfterFreeRule>(rule); }
+std::shared_ptr<Rule> make_object_after_free(RuleId rule, const std::shared_ptr<Rule>&) {
+  return std::make_shared<ObjectAfterFreeRule>(rule);
+}
 
 }  // namespace wdm

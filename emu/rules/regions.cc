@@ -91,6 +91,8 @@ class RegionsRule final : public Rule {
 
 }  // namespace
 
-std::shared_ptr<Rule> make_regions(RuleId rule) { return std::make_shared<RegionsRule>(rule); }
+std::shared_ptr<Rule> make_regions(RuleId rule, const std::shared_ptr<Rule>&) {
+  return std::make_shared<RegionsRule>(rule);
+}
 
 }  // namespace wdm

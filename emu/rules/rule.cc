@@ -1,11 +1,13 @@
 // The list of rules, from rules.def.
 #include "emu/rules/rule.h"
 
+#include <map>
+
 namespace wdm {
 
 #define RULE(name, file, level, bug_check, sentence, title) \
   std::unique_ptr<Rule> make_##file();                      \
-  std::shared_ptr<Rule> make_##file(RuleId);
+  std::shared_ptr<Rule> make_##file(RuleId, const std::shared_ptr<Rule>& earlier);
 #include "emu/rules/rules.def"
 #undef RULE
 
@@ -39,10 +41,11 @@ const RuleInfo& rule_info(RuleId rule) { return all_rules()[static_cast<std::siz
 
 std::vector<std::shared_ptr<Rule>> make_rules() {
   std::vector<std::shared_ptr<Rule>> rules;
+  std::map<std::string_view, std::shared_ptr<Rule>> families;  // by file
 #define RULE(name, file, level, bug_check, sentence, title)                 \
-  rules.push_back([]<bool family>() -> std::shared_ptr<Rule> {              \
-    if constexpr (family) return make_##file(RuleId::name);                 \
-    else return make_##file();                                              \
+  rules.push_back([&]<bool family>() -> std::shared_ptr<Rule> {             \
+    if constexpr (!family) return make_##file();                            \
+    else return families[#file] = make_##file(RuleId::name, families[#file]); \
   }.template operator()<is_family(#file)>());
 #include "emu/rules/rules.def"
 #undef RULE

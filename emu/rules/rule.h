@@ -69,8 +69,8 @@ class Rule {
 
 constexpr std::uint64_t interest(std::uint16_t kind) { return std::uint64_t{1} << kind; }
 
-// By RuleId. Each rule file defines make_<file>(), one that several lines name make_<file>(RuleId), which may return the same
-// object for all of them.
+// By RuleId. Each rule file defines make_<file>(), one that several lines name make_<file>(RuleId, earlier), where `earlier` is
+// what it made for the line before, or null: it can be the object for this line, too.
 std::vector<std::shared_ptr<Rule>> make_rules();
 
 }  // namespace wdm

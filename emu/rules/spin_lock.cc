@@ -67,6 +67,8 @@ class SpinLockRule final : public Rule {
 
 }  // namespace
 
-std::shared_ptr<Rule> make_spin_lock(RuleId rule) { return std::make_shared<SpinLockRule>(rule); }
+std::shared_ptr<Rule> make_spin_lock(RuleId rule, const std::shared_ptr<Rule>&) {
+  return std::make_shared<SpinLockRule>(rule);
+}
 
 }  // namespace wdm

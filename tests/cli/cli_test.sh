@@ -159,7 +159,7 @@ case_entry_fails() {
 }
 case_entry_loops() { run 4 check "$drivers/entry_loops"; says 'LIMIT: no scheduling point'; says 'in DriverEntry'; }
 case_entry_overflows() { run 1 check "$drivers/entry_overflows"; says 'SUMMARY: wdmfuzz: stack-overflow driver.c:.* in Recurse'; }
-case_entry_null() { run 1 check "$drivers/entry_null"; says 'SUMMARY: wdmfuzz: SEGV driver.c:9 in DriverEntry'; }
+case_entry_null() { run 1 check "$drivers/entry_null"; says 'SUMMARY: wdmfuzz: NullCheck driver.c:9 in DriverEntry'; }
 case_ioctls() {
   run 0 check "$drivers/use_after_free"
   says '0x00222004 IOCTL_PLAIN'; says '0x0022640f IOCTL_THROUGH_MACRO'
@@ -257,7 +257,7 @@ case_keep_going() {
   local hidden=$drivers/hidden_behind_read finding
   run 1 fuzz "$hidden" --time 200 --jobs 1 --seed 3 --keep-going --out o -- -runs=800
   for finding in 'heap-buffer-overflow driver.c:26 in Create' 'heap-buffer-overflow driver.c:42 in Copy' \
-      'SEGV driver.c:61 in Control' 'SpinLock driver.c:53 in TakeTwice'; do
+      'NullCheck driver.c:61 in Control' 'SpinLock driver.c:53 in TakeTwice'; do
     grep -qx "expect $finding" o/findings/*.scn || fail "did not find $finding"
   done
   (($(ls o/findings/*.scn | wc -l) == 4)) || fail "found something else: $(grep -h ^expect o/findings/*.scn)"

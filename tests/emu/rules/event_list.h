@@ -102,6 +102,15 @@ class EventList {
   EventList& forwarded(ObjectId irp, std::uint64_t status = 0, ObjectId device = 0) {
     return add(EVENT_IrpForwarded, irp, status, device);
   }
+  // IoAcquireRemoveLock and IoReleaseRemoveLock with that IRP as tag.
+  EventList& acquire_remove(ObjectId lock, ObjectId irp, std::uint64_t status = 0) {
+    return add(EVENT_RemoveAcquire, lock, status, irp);
+  }
+  EventList& release_remove(ObjectId lock, ObjectId irp, bool waits = false) {
+    return add(EVENT_RemoveRelease, lock, waits ? 1 : 0, irp);
+  }
+  // IoCompleteRequest.
+  EventList& complete(ObjectId irp, std::uint64_t status = 0) { return add(EVENT_IrpComplete, irp, status); }
   EventList& leave(std::uint32_t callback, ObjectId object = 0, std::uint64_t status = 0) {
     outside([&] { add(EVENT_CallbackLeave, object, status, callback); });
     if (!activations_[thread_].empty()) activations_[thread_].pop_back();
@@ -155,6 +164,14 @@ class EventList {
   names fired(std::initializer_list<const char*> disabled = {}) const {
     names result;
     for (const Finding& finding : findings(disabled)) result.emplace_back(rule_info(finding.rule).name);
+    return result;
+  }
+  // The same with these rules enabled, which are advice.
+  names advised(std::initializer_list<const char*> enabled) const {
+    Tracker tracker;
+    for (const char* rule : enabled) tracker.enable(rule, true);
+    names result;
+    for (const Finding& finding : tracker.judge(trace)) result.emplace_back(rule_info(finding.rule).name);
     return result;
   }
   std::vector<Finding> findings(std::initializer_list<const char*> disabled = {}) const {
