@@ -31,9 +31,21 @@ struct Activation {
   std::uint8_t return_irql; // at which it has to return
 };
 
+// Who may touch an IRP: the driver in whose hands it is, whoever it was passed down to, or those above once it is completed
+// (and before it was given to the driver).
+enum class IrpOwner : std::uint8_t { above, driver, below };
+
 // Event indices are plus 1; 0 is never.
 struct IrpState {
-  std::uint32_t created = 0, marked_pending = 0, cancelled = 0, forwarded = 0, cancel_set = 0;
+  std::uint32_t created = 0, cancelled = 0, forwarded = 0, cancel_set = 0;
+  std::uint32_t marked_pending = 0;  // by the driver or for it, not by the kernel's devices below it
+  std::uint32_t dispatched = 0;      // last time one of the driver's dispatch routines got it
+  std::uint32_t completion_set = 0;  // a completion routine
+  std::uint32_t back = 0;            // who passed it down has it again: the start of the completion routine that took it back
+  std::uint32_t owned = 0;           // since when it has its owner
+  IrpOwner owner = IrpOwner::above;
+  std::uint16_t origin = 0;          // the DDI by which the driver made it, DDI_None: it is no IRP of the driver's own
+  ObjectId signals = 0;              // the event that its completion sets
   std::uint32_t queued = 0;
   std::uint32_t completed = 0;    // by the driver, and not taken back since
   std::uint32_t again = 0;        // a second time, while a completion routine runs that may still take the first one back
@@ -50,7 +62,7 @@ class Ledger {
     for (const std::uint16_t kind :
          {EVENT_CallbackEnter, EVENT_CallbackLeave, EVENT_ThreadExit, EVENT_LockAcquired, EVENT_LockRelease, EVENT_LockFreed,
           EVENT_IrpCreate, EVENT_IrpMarkPending, EVENT_IrpSetCancel, EVENT_IrpCancel, EVENT_IrpComplete,
-          EVENT_IrpCompleted, EVENT_IrpForward, EVENT_IrpQueue})
+          EVENT_IrpCompleted, EVENT_IrpForward, EVENT_IrpQueue, EVENT_IrpSetCompletion, EVENT_IrpCaught})
       kinds |= std::uint64_t{1} << kind;
     return kinds;
   }
@@ -71,7 +83,7 @@ class Ledger {
 
  private:
   void enter(const Event& event, std::uint32_t index);
-  void leave(const Event& event);
+  void leave(const Event& event, std::uint32_t index);
   void acquire(const Event& event, std::uint32_t index);
   void release(const Event& event);
   void pass_on_irql(const HeldLock& released, const Event& event);

@@ -3,9 +3,28 @@
 
 namespace wdm {
 
-#define RULE(name, file, level, bug_check, sentence, title) std::unique_ptr<Rule> make_##file();
+#define RULE(name, file, level, bug_check, sentence, title) \
+  std::unique_ptr<Rule> make_##file();                      \
+  std::unique_ptr<Rule> make_##file(RuleId);
 #include "emu/rules/rules.def"
 #undef RULE
+
+namespace {
+
+constexpr std::string_view kFiles[] = {
+#define RULE(name, file, level, bug_check, sentence, title) #file,
+#include "emu/rules/rules.def"
+#undef RULE
+};
+
+// A file that several lines name holds a family of rules.
+constexpr bool is_family(std::string_view file) {
+  int lines = 0;
+  for (const std::string_view one : kFiles) lines += one == file;
+  return lines > 1;
+}
+
+}  // namespace
 
 const std::vector<RuleInfo>& all_rules() {
   static const std::vector<RuleInfo> rules = {
@@ -20,7 +39,11 @@ const RuleInfo& rule_info(RuleId rule) { return all_rules()[static_cast<std::siz
 
 std::vector<std::unique_ptr<Rule>> make_rules() {
   std::vector<std::unique_ptr<Rule>> rules;
-#define RULE(name, file, level, bug_check, sentence, title) rules.push_back(make_##file());
+#define RULE(name, file, level, bug_check, sentence, title) \
+  rules.push_back([]<bool family>() {                        \
+    if constexpr (family) return make_##file(RuleId::name);  \
+    else return make_##file();                               \
+  }.template operator()<is_family(#file)>());
 #include "emu/rules/rules.def"
 #undef RULE
   return rules;

@@ -66,7 +66,8 @@ class Rule {
 
 constexpr std::uint64_t interest(std::uint16_t kind) { return std::uint64_t{1} << kind; }
 
-// One of each, in the order of rules.def. Each rule file defines make_<file>().
+// One of each, in the order of rules.def. Each rule file defines make_<file>(), or for a family, which has
+// several lines in rules.def, make_<file>(RuleId).
 std::vector<std::unique_ptr<Rule>> make_rules();
 
 }  // namespace wdm
