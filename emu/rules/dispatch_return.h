@@ -17,6 +17,8 @@ struct DispatchReturn {
   bool forwarded;          // IoCallDriver since
   bool completed_itself;   // IoCompleteRequest since, called by that routine
   bool lower_got_it;       // a dispatch routine of another of the driver's devices since
+  bool gave_up;            // the driver completed it since, be it that somebody above took it back
+  bool others_back;        // it came back since, but to somebody above: the routine did not arrange for that
   bool back;               // it was passed down since and came back, or may just be coming back
 };
 

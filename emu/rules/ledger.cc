@@ -192,7 +192,9 @@ void Ledger::apply_irp(const Event& event, std::uint32_t stamp) {
     case EVENT_IrpComplete:
       pass(irp, IrpOwner::above, stamp);
       // The kernel's own devices below the driver complete for good only when nobody above catches the IRP.
-      if (event.site != kNoSite) (irp.completed == 0 ? irp.completed : irp.again) = stamp;
+      if (event.site == kNoSite) return;
+      (irp.completed == 0 ? irp.completed : irp.again) = stamp;
+      irp.last_complete = stamp;
       return;
     case EVENT_IrpCompleted:
       pass(irp, IrpOwner::above, stamp);

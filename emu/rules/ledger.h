@@ -48,6 +48,7 @@ struct IrpState {
   ObjectId signals = 0;              // the event that its completion sets
   std::uint32_t queued = 0;
   std::uint32_t completed = 0;    // by the driver, and not taken back since
+  std::uint32_t last_complete = 0;  // the last time by the driver, taken back or not
   std::uint32_t again = 0;        // a second time, while a completion routine runs that may still take the first one back
   std::uint32_t gone = 0;         // went all the way up
   std::uint32_t completing = 0;   // completion routines that run now

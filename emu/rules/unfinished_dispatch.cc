@@ -14,7 +14,7 @@
 // it is below, DoubleCompletion's afterwards.
 //
 // Narrowed: an IRP that was marked pending is MarkIrpPending's; one that another of the driver's devices got is not judged for
-// the upper one.
+// the upper one, nor for the lower one when the upper one took it back.
 #include "emu/rules/dispatch_return.h"
 #include "emu/rules/text.h"
 
@@ -44,6 +44,7 @@ class UnfinishedDispatchRule final : public Rule {
     const Event& event = trace.events[index];
     const IrpState& irp = ledger.irp(event.object);
     if (irp.owner != IrpOwner::driver || irp.completing > 0) return;
+    if (dispatch->gave_up || dispatch->others_back) return;
     if (dispatch->lower_got_it && irp.back < irp.dispatched) return;
     if (speaker(trace, *dispatch, index, irp) != rule_) return;
     findings.push_back({rule_,

@@ -43,7 +43,9 @@ TEST(UnfinishedDispatch, ComesBackAndIsForgotten) {
     EventList run;
     const ObjectId irp = run.irp();
     run.dispatch(irp, 3);
-    set_routine(run, irp).forward(irp, 3, 0, EventList::kWithCompletion);
+    if (by_kernel) run.inside(DDI_IoForwardIrpSynchronously);
+    else set_routine(run, irp);
+    run.forward(irp, 3, 0, EventList::kWithCompletion).inside(DDI_None);
     below_completes(run, irp);
     if (by_kernel) run.outside([&] { run.add(EVENT_IrpCaught, irp); });
     else taken_back(run, irp);
@@ -71,6 +73,29 @@ TEST(UnfinishedDispatch, SilentForTheUpperOfTwoDevices) {
   run.leave(CALLBACK_Dispatch, irp, kPendingStatus).forwarded(irp, kPendingStatus);
   run.leave(CALLBACK_Dispatch, irp, kPendingStatus);
   EXPECT_EQ(run.fired(), names{});
+}
+
+// The upper of two devices takes back what the lower one completed, after the lower one had it back itself, or what it skipped.
+TEST(UnfinishedDispatch, SilentForTheLowerOfTwoDevices) {
+  for (int way = 0; way < 4; ++way) {
+    EventList run;
+    const ObjectId irp = run.irp();
+    run.dispatch(irp, 3);
+    if (way == 3) run.inside(DDI_IoForwardIrpSynchronously);
+    else set_routine(run, irp);
+    run.forward(irp, 3, 0, EventList::kWithCompletion).inside(DDI_None).dispatch(irp, 3);
+    if (way == 1) {
+      set_routine(run, irp).forward(irp, 3, 0, EventList::kWithCompletion);
+      taken_back(below_completes(run, irp), irp).forwarded(irp);
+    }
+    if (way == 2) below_completes(run.forward(irp, 3, 0, EventList::kWithCompletion), irp);
+    else run.add(EVENT_IrpComplete, irp);
+    if (way == 3) run.outside([&] { run.add(EVENT_IrpCaught, irp); });
+    else taken_back(run, irp);
+    if (way == 2) run.forwarded(irp);
+    run.leave(CALLBACK_Dispatch, irp, 0).forwarded(irp).add(EVENT_IrpComplete, irp).leave(CALLBACK_Dispatch, irp, 0);
+    EXPECT_EQ(run.fired(), names{}) << way;
+  }
 }
 
 TEST(UnfinishedDispatch, Wmi) {
