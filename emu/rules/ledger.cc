@@ -34,13 +34,20 @@ void pass(IrpState& irp, IrpOwner owner, std::uint32_t stamp) {
   irp.owned = stamp;
 }
 
+// Other DDIs make IRPs of the kernel's own.
+bool makes_for_driver(std::uint16_t ddi) {
+  return ddi == DDI_IoAllocateIrp || ddi == DDI_IoInitializeIrp || ddi == DDI_IoReuseIrp ||
+         ddi == DDI_IoBuildDeviceIoControlRequest || ddi == DDI_IoBuildSynchronousFsdRequest ||
+         ddi == DDI_IoBuildAsynchronousFsdRequest || ddi == DDI_IoMakeAssociatedIrp;
+}
+
 // An IRP that is initialised anew stays what it was made as.
 void create(IrpState& irp, const Event& event, std::uint32_t stamp) {
   const bool anew = irp.created != 0 && irp.gone == 0 && (event.ddi == DDI_IoReuseIrp || event.ddi == DDI_IoInitializeIrp);
   const std::uint16_t origin = anew ? irp.origin : event.ddi;
   irp = IrpState{};
   irp.created = stamp;
-  if (event.site == kNoSite) return;  // the I/O manager's
+  if (!makes_for_driver(event.ddi)) return;
   irp.origin = origin;
   irp.signals = event.arg2;
   pass(irp, IrpOwner::driver, stamp);
@@ -182,7 +189,8 @@ void Ledger::apply_irp(const Event& event, std::uint32_t stamp) {
   switch (event.kind) {
     case EVENT_IrpCreate: return create(irp, event, stamp);
     case EVENT_IrpMarkPending:
-      if (event.site != kNoSite) irp.marked_pending = stamp;
+      // The devices below the driver mark their own stack locations.
+      if (event.site != kNoSite || irp.owner != IrpOwner::below) irp.marked_pending = stamp;
       return;
     case EVENT_IrpSetCancel:
       irp.has_cancel_routine = event.arg != 0;

@@ -1,7 +1,7 @@
 // MarkingQueuedIrps, MarkingInterlockedQueuedIrps: an IRP is marked pending before others can take it off a queue.
 // Documentation: "MarkingQueuedIrps rule (wdm)", "MarkingInterlockedQueuedIrps rule (wdm)". Bug check 0xC9, 0x209, or 0x44.
 //
-// Checks, when a routine marks an IRP pending that it has put on a queue, and that nobody has taken off since:
+// Checks, when a routine marks an IRP pending that it has put on a queue, and has not taken off since:
 // 1. MarkingQueuedIrps: it was put on a list under a spin lock, and none of the locks held then is still held; or on a device queue
 //    by IoStartPacket or a cancel-safe queue, which also marks it itself.
 // 2. MarkingInterlockedQueuedIrps: it was put on a list by ExInterlockedInsertHeadList or ExInterlockedInsertTailList.
@@ -37,7 +37,7 @@ class MarkingQueuedIrpsRule final : public Rule {
       case EVENT_IrpQueue: return queue(event, index, event.activation);
       case EVENT_CallbackEnter: return enter(event, index, ledger);
       case EVENT_IrpRemove:
-        std::erase_if(queued_, [&](const Queued& q) { return q.irp == event.object; });
+        std::erase_if(queued_, [&](const Queued& q) { return q.irp == event.object && q.thread == event.thread; });
         return;
       case EVENT_CallbackLeave:
         std::erase_if(queued_, [&](const Queued& q) { return q.thread == event.thread && q.activation == event.activation; });

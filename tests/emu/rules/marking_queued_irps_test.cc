@@ -64,6 +64,16 @@ TEST(MarkingQueuedIrps, SilentWhenItWasTakenOffOrNoLockGuardsTheList) {
   }
 }
 
+// What the mark then touches may be gone.
+TEST(MarkingQueuedIrps, FiresWhenAnotherThreadHasTakenItOff) {
+  EventList run;
+  const ObjectId irp = run.irp(), lock = run.lock();
+  run.enter(CALLBACK_Dispatch, irp).acquire(lock).add(EVENT_IrpInsert, irp).release(lock);
+  run.thread(2).enter(CALLBACK_Thread).acquire(lock).add(EVENT_IrpRemove, irp).release(lock).add(EVENT_IrpComplete, irp);
+  run.thread(1).add(EVENT_IrpMarkPending, irp);
+  EXPECT_EQ(run.fired(), names{"MarkingQueuedIrps"});
+}
+
 // Another routine, which took it off in a way that is not seen, marks it.
 TEST(MarkingQueuedIrps, SilentForAMarkByAnotherRoutine) {
   EventList run;
