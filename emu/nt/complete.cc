@@ -31,6 +31,11 @@ NTSTATUS call_completion_routine(PIRP irp, PIO_COMPLETION_ROUTINE routine, PVOID
   return status;
 }
 
+bool loses_pending(PIRP irp) {
+  return irp->PendingReturned && irp->CurrentLocation <= irp->StackCount &&
+         !(current_location(irp)->Control & SL_PENDING_RETURNED);
+}
+
 /* The I/O manager wipes a location it is done with, so that nobody relies on it. */
 void wipe(PIO_STACK_LOCATION location) {
   location->MinorFunction = 0;
@@ -54,6 +59,7 @@ bool walk_up(PIRP irp) {
     wipe(done);
     if (routine && wants(irp, control)) {
       if (call_completion_routine(irp, routine, context) == STATUS_MORE_PROCESSING_REQUIRED) return false;
+      if (loses_pending(irp)) mach_event(EVENT_IrpPendingLost, irp_object(irp), 0, 0, nullptr);
     } else if (irp->PendingReturned && irp->CurrentLocation <= irp->StackCount) {
       current_location(irp)->Control |= SL_PENDING_RETURNED;
     }

@@ -121,6 +121,9 @@ extern "C" {
 NTKERNELAPI NTSTATUS NTAPI PoRequestPowerIrp(PDEVICE_OBJECT DeviceObject, UCHAR MinorFunction, POWER_STATE PowerState,
                                              PREQUEST_POWER_COMPLETE CompletionFunction, PVOID Context, PIRP* Irp) {
   DDI_ENTER(PoRequestPowerIrp, DeviceObject);
+  if (Irp && MinorFunction != IRP_MN_WAIT_WAKE)
+    mach_violation("RequestedPowerIrp", "PoRequestPowerIrp is asked for the IRP of a request other than IRP_MN_WAIT_WAKE",
+                   nt::device_object(DeviceObject), ddi.pc());
   return nt::request_power(DeviceObject, MinorFunction, PowerState, CompletionFunction, Context, Irp);
 }
 

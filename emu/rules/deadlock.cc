@@ -14,11 +14,13 @@
 // - A thread that waits outside driver code (for its IRP) is no finding here: IrpNeverCompleted names the IRP.
 // - A routine that spins for a lock it took itself is SpinLock's.
 // - IoReleaseRemoveLockAndWait that waits for an acquisition that nobody will release is the RemoveLock rules'.
+// - A wait for an event that an IRP's completion should have set is named by the rules of signal_event_in_completion.cc.
 #include <algorithm>
 #include <array>
 
 #include "emu/rules/locks.h"
 #include "emu/rules/remove_lock.h"
+#include "emu/rules/signal_event_in_completion.h"
 #include "emu/rules/text.h"
 
 namespace wdm {
@@ -109,6 +111,7 @@ class DeadlockRule final : public Rule {
     const bool driver = !ledger.activations(subject).empty() || (subject == event.thread && event.site != kNoSite);
     if (!driver) return;
     reported_ = true;
+    if (subject == event.thread && completion_wait(trace, index, ledger)) return;
     report(trace, index, subject, ledger, findings);
   }
 

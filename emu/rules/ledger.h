@@ -55,12 +55,24 @@ struct RemoveWait {
   std::uint32_t event;  // index of RemoveRelease
 };
 
+// Who may touch an IRP: the driver in whose hands it is, whoever it was passed down to, or those above once it is completed
+// (and before it was given to the driver).
+enum class IrpOwner : std::uint8_t { above, driver, below };
+
 // Event indices are plus 1; 0 is never.
 struct IrpState {
-  std::uint32_t created = 0, marked_pending = 0, cancelled = 0, forwarded = 0, cancel_set = 0;
+  std::uint32_t created = 0, cancelled = 0, forwarded = 0, cancel_set = 0;
+  std::uint32_t marked_pending = 0;  // by the driver or for it, not by the kernel's devices below it
+  std::uint32_t dispatched = 0;      // last time one of the driver's dispatch routines got it
+  std::uint32_t completion_set = 0;  // a completion routine
+  std::uint32_t back = 0;            // who passed it down has it again: the start of the completion routine that took it back
+  std::uint32_t owned = 0;           // since when it has its owner
+  IrpOwner owner = IrpOwner::above;
+  std::uint16_t origin = 0;          // the DDI by which the driver made it, DDI_None: it is no IRP of the driver's own
+  ObjectId signals = 0;              // the event that its completion sets
   std::uint32_t queued = 0;
-  std::uint32_t received = 0;     // the last dispatch routine that was called with it
   std::uint32_t completed = 0;    // by the driver, and not taken back since
+  std::uint32_t last_complete = 0;  // the last time by the driver, taken back or not
   std::uint32_t again = 0;        // a second time, while a completion routine runs that may still take the first one back
   std::uint32_t gone = 0;         // went all the way up
   std::uint32_t completing = 0;   // completion routines that run now
@@ -75,7 +87,8 @@ class Ledger {
     for (const std::uint16_t kind :
          {EVENT_CallbackEnter, EVENT_CallbackLeave, EVENT_ThreadExit, EVENT_LockAcquired, EVENT_LockRelease, EVENT_LockFreed,
           EVENT_Own, EVENT_Disown, EVENT_IrpCreate, EVENT_IrpMarkPending, EVENT_IrpSetCancel, EVENT_IrpCancel, EVENT_IrpComplete,
-          EVENT_IrpCompleted, EVENT_IrpForward, EVENT_IrpQueue, EVENT_RemoveAcquire, EVENT_RemoveRelease})
+          EVENT_IrpCompleted, EVENT_IrpForward, EVENT_IrpQueue, EVENT_RemoveAcquire, EVENT_RemoveRelease,
+           EVENT_IrpSetCompletion, EVENT_IrpCaught})
       kinds |= std::uint64_t{1} << kind;
     return kinds;
   }
@@ -113,7 +126,7 @@ class Ledger {
  private:
   bool interrupted(std::uint8_t thread, std::uint32_t event) const;
   void enter(const Event& event, std::uint32_t index);
-  void leave(const Event& event);
+  void leave(const Event& event, std::uint32_t index);
   void acquire(const Event& event, std::uint32_t index);
   void release(const Event& event);
   void pass_on_irql(const HeldLock& released, const Event& event);

@@ -53,17 +53,17 @@ class PnpCompletionRule final : public Rule {
     const Event& event = trace.events[index];
     if (event.kind == EVENT_DdiEnter) return attached_.note(event);
     const IrpState& irp = ledger.irp(event.object);
-    if (event.site == kNoSite || irp.received == 0) return;
-    const DispatchCall call(trace.events[irp.received - 1].arg);
+    if (event.site == kNoSite || irp.dispatched == 0) return;
+    const DispatchCall call(trace.events[irp.dispatched - 1].arg);
     if (call.major != major::kPnp && call.major != major::kPower) return;
-    const bool passed_down = irp.forwarded > irp.received;
+    const bool passed_down = irp.forwarded > irp.dispatched;
     const auto status = static_cast<std::uint32_t>(event.arg);
     if (passed_down || status == kDeletePending || status == kNoSuchDevice) return;
-    const auto broken = call.major == major::kPnp ? judge_pnp(call, status, locked(ledger, event.object, irp.received))
+    const auto broken = call.major == major::kPnp ? judge_pnp(call, status, locked(ledger, event.object, irp.dispatched))
                                                   : judge_power(call, status);
     if (!broken) return;
     findings.push_back({broken->rule, label_text(trace, event.object) + broken->how, index,
-                        {{irp.received - 1, "given to the dispatch routine"}}});
+                        {{irp.dispatched - 1, "given to the dispatch routine"}}});
   }
 
  private:
