@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The plug-and-play driver of the patterns that need a device below: one device on top of the bus's, which passes on what a
- * pattern does not care about. Requests come through handles, so no removal finds one under way. */
+/* The plug-and-play driver of the patterns that need a device below: one device on top of the bus's, which passes on
+ * what a pattern does not care about. Requests come through handles, so no removal finds one under way. */
 #pragma once
 #include "pattern.h"
 
@@ -47,8 +47,8 @@ static inline NTSTATUS FilterAddDevice(PDRIVER_OBJECT DriverObject, PDEVICE_OBJE
     UNICODE_STRING name = RTL_CONSTANT_STRING(L"\\Device\\Pattern");
     PDEVICE_OBJECT device;
     PFILTER_EXTENSION ext;
-    NTSTATUS status = IoCreateDevice(DriverObject, sizeof(FILTER_EXTENSION), &name, FILE_DEVICE_UNKNOWN, FILE_DEVICE_SECURE_OPEN,
-                                     FALSE, &device);
+    NTSTATUS status = IoCreateDevice(DriverObject, sizeof(FILTER_EXTENSION), &name, FILE_DEVICE_UNKNOWN,
+                                     FILE_DEVICE_SECURE_OPEN, FALSE, &device);
 
     if (!NT_SUCCESS(status)) {
         return status;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What the pattern drivers have in common, so that their sources show the pattern: a legacy driver with one named device,
- * whose handles need no state of their own. */
+/* What the pattern drivers have in common, so that their sources show the pattern: a legacy driver with one named
+ * device, whose handles need no state of their own. */
 #pragma once
 #include <ntddk.h>
 
@@ -33,7 +33,8 @@ static inline VOID DeletePatternDevice(PDRIVER_OBJECT DriverObject)
 static inline NTSTATUS CreatePatternDevice(PDRIVER_OBJECT DriverObject, ULONG ExtensionSize, PDEVICE_OBJECT *Device)
 {
     UNICODE_STRING name = RTL_CONSTANT_STRING(L"\\Device\\Pattern");
-    NTSTATUS status = IoCreateDevice(DriverObject, ExtensionSize, &name, FILE_DEVICE_UNKNOWN, FILE_DEVICE_SECURE_OPEN, FALSE, Device);
+    NTSTATUS status = IoCreateDevice(DriverObject, ExtensionSize, &name, FILE_DEVICE_UNKNOWN,
+                                     FILE_DEVICE_SECURE_OPEN, FALSE, Device);
 
     if (!NT_SUCCESS(status)) {
         return status;

@@ -7,8 +7,8 @@
  * line: any
  * calls: 2
  * preemptions: 0
- * A doorbell: a read pends until a write rings. The cancel routine takes the queue's own lock under the cancel spin lock,
- * and gives back the cancel spin lock with the IRQL of its own: the processor stays at DISPATCH_LEVEL.
+ * A doorbell: a read pends until a write rings. The cancel routine takes the queue's own lock under the cancel spin
+ * lock, and gives back the cancel spin lock with the IRQL of its own: the processor stays at DISPATCH_LEVEL.
  */
 /* SPDX-License-Identifier: MIT */
 #include "../pattern.h"

@@ -7,7 +7,8 @@
  * line: any
  * calls: 2
  * preemptions: 0
- * A write is completed by a DPC. Its status is set to STATUS_PENDING when it is queued, and nobody sets the final one.
+ * A write is completed by a DPC. Its status is set to STATUS_PENDING when it is queued, and nobody sets the final
+ * one.
  */
 /* SPDX-License-Identifier: MIT */
 #include "../pattern.h"

@@ -1,14 +1,14 @@
 /* wdmfuzz-sample: decrementreread
  * kind: seeded
  * pattern: D15
- * class: P1
+ * class: P2
  * rule: heap-use-after-free
  * function: JobPart, JobWrite
  * line: any
  * calls: 2
- * preemptions: 1
- * A write is done in two parts, each by a work item. The last part wakes the writer, which frees the job. Each part counts
- * itself out and looks at the counter again to see whether it was the last: both can be, or the job is gone.
+ * preemptions: 2
+ * A write is done in two parts, each by a work item. The last part wakes the writer, which frees the job. Each part
+ * counts itself out and looks at the counter again to see whether it was the last: both can be, or the job is gone.
  */
 /* SPDX-License-Identifier: MIT */
 #include "../pattern.h"

@@ -7,8 +7,8 @@
  * line: any
  * calls: 2
  * preemptions: 0
- * For each write the driver sends an IRP of its own to the device below, whose completion routine completes the write. When
- * the device below fails at once, that routine has run, and CopyWrite completes the write again.
+ * For each write the driver sends an IRP of its own to the device below, whose completion routine completes the
+ * write. When the device below fails at once, that routine has run, and CopyWrite completes the write again.
  */
 /* SPDX-License-Identifier: MIT */
 #include "../filter.h"

@@ -7,8 +7,8 @@
  * line: any
  * calls: 2
  * preemptions: 0
- * A write replaces a configuration that an interrupt of any level may look at. The exchange is made at HIGH_LEVEL, and so
- * is the freeing of the old one.
+ * A write replaces a configuration that an interrupt of any level may look at. The exchange is made at HIGH_LEVEL,
+ * and so is the freeing of the old one.
  */
 /* SPDX-License-Identifier: MIT */
 #include "../pattern.h"

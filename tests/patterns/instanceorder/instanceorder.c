@@ -7,8 +7,8 @@
  * line: any
  * calls: 3
  * preemptions: 0
- * Four accounts, each with a lock of its own. A control moves money between two of them, and takes their locks in the order
- * in which the caller names them.
+ * Four accounts, each with a lock of its own. A control moves money between two of them, and takes their locks in the
+ * order in which the caller names them.
  */
 /* SPDX-License-Identifier: MIT */
 #include "../pattern.h"

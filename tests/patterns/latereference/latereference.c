@@ -7,8 +7,8 @@
  * line: any
  * calls: 4
  * preemptions: 1
- * A write opens the shared session, the next one closes it. A read uses the session: it sees that there is one and takes a
- * reference to it then, when the session may be closed and gone.
+ * A write opens the shared session, the next one closes it. A read uses the session: it sees that there is one and
+ * takes a reference to it then, when the session may be closed and gone.
  */
 /* SPDX-License-Identifier: MIT */
 #include "../pattern.h"

@@ -7,8 +7,8 @@
  * line: any
  * calls: 2
  * preemptions: 0
- * A parking lot: a read parks until it is cancelled. ParkRead takes the cancel spin lock inside the lot's lock; the cancel
- * routine, which is called with the cancel spin lock held, takes the lot's lock inside that.
+ * A parking lot: a read parks until it is cancelled. ParkRead takes the cancel spin lock inside the lot's lock; the
+ * cancel routine, which is called with the cancel spin lock held, takes the lot's lock inside that.
  */
 /* SPDX-License-Identifier: MIT */
 #include "../pattern.h"

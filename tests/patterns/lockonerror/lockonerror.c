@@ -7,8 +7,8 @@
  * line: any
  * calls: 2
  * preemptions: 0
- * A write keeps a note of its length in a list. When there is no pool for the note, the request is failed at once, and
- * nobody releases the list's spin lock.
+ * A write keeps a note of its length in a list. When there is no pool for the note, the request is failed at once,
+ * and nobody releases the list's spin lock.
  */
 /* SPDX-License-Identifier: MIT */
 #include "../pattern.h"

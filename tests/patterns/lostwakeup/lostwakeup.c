@@ -7,8 +7,8 @@
  * line: any
  * calls: 2
  * preemptions: 1
- * A write has a work item do something and waits until it is ready. It clears the event when it has seen that it has to wait:
- * the work item's signal in between is lost.
+ * A write has a work item do something and waits until it is ready. It clears the event when it has seen that it has
+ * to wait: the work item's signal in between is lost.
  */
 /* SPDX-License-Identifier: MIT */
 #include "../pattern.h"

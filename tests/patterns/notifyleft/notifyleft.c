@@ -7,8 +7,8 @@
  * line: any
  * calls: 2
  * preemptions: 0
- * The first write asks to be told of new processes. Unload forgets that, and the next new process calls a routine that is
- * no more there.
+ * The first write asks to be told of new processes. Unload forgets that, and the next new process calls a routine
+ * that is no more there.
  */
 /* SPDX-License-Identifier: MIT */
 #include "../pattern.h"

@@ -7,8 +7,8 @@
  * line: any
  * calls: 2
  * preemptions: 0
- * A write is completed at once. The routine returns STATUS_PENDING all the same: the caller waits for a completion that was
- * there already.
+ * A write is completed at once. The routine returns STATUS_PENDING all the same: the caller waits for a completion
+ * that was there already.
  */
 /* SPDX-License-Identifier: MIT */
 #include "../pattern.h"

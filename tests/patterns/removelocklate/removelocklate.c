@@ -7,8 +7,8 @@
  * line: any
  * calls: 2
  * preemptions: 1
- * A write starts a timer, under a remove lock. Its DPC releases the remove lock and counts itself then; unload, which waits
- * for the remove lock only, can have freed the counter.
+ * A write starts a timer, under a remove lock. Its DPC releases the remove lock and counts itself then; unload, which
+ * waits for the remove lock only, can have freed the counter.
  */
 /* SPDX-License-Identifier: MIT */
 #include "../pattern.h"

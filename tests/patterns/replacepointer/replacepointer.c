@@ -7,8 +7,8 @@
  * line: any
  * calls: 4
  * preemptions: 1
- * A write replaces the device's name by a longer buffer when it does not fit. No lock guards the pointer: two writes can free
- * the same old buffer.
+ * A write replaces the device's name by a longer buffer when it does not fit. No lock guards the pointer: two writes
+ * can free the same old buffer.
  */
 /* SPDX-License-Identifier: MIT */
 #include "../pattern.h"

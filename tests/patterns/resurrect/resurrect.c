@@ -2,13 +2,13 @@
  * kind: seeded
  * pattern: F09
  * class: P1
- * rule: heap-use-after-free
+ * rule: double-free, heap-use-after-free
  * function: TokenRead, TokenPut
  * line: any
  * calls: 4
  * preemptions: 1
- * A write makes the token, the next one retires it; a read looks it up and uses it. Who drops the last reference takes the
- * token off the device only then: in between a read can find it and count up again from zero.
+ * A write makes the token, the next one retires it; a read looks it up and uses it. Who drops the last reference
+ * takes the token off the device only then: in between a read can find it and count up again from zero.
  */
 /* SPDX-License-Identifier: MIT */
 #include "../pattern.h"

@@ -7,8 +7,8 @@
  * line: any
  * calls: 2
  * preemptions: 0
- * A write adds its bytes to the sum of the processor it runs on, at DISPATCH_LEVEL so that it stays there. An empty write
- * returns early, and leaves the IRQL raised.
+ * A write adds its bytes to the sum of the processor it runs on, at DISPATCH_LEVEL so that it stays there. An empty
+ * write returns early, and leaves the IRQL raised.
  */
 /* SPDX-License-Identifier: MIT */
 #include "../pattern.h"

@@ -7,8 +7,8 @@
  * line: any
  * calls: 2
  * preemptions: 0
- * A link is served by a thread. A write tells the thread to detach; detaching waits for the end of the thread, also when it
- * is the thread itself that detaches.
+ * A link is served by a thread. A write tells the thread to detach; detaching waits for the end of the thread, also
+ * when it is the thread itself that detaches.
  */
 /* SPDX-License-Identifier: MIT */
 #include "../pattern.h"

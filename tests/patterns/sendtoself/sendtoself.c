@@ -7,8 +7,8 @@
  * line: any
  * calls: 2
  * preemptions: 0
- * A control sends another control to the driver's own device and waits for it, with the driver's lock held, which the second
- * one needs as well.
+ * A control sends another control to the driver's own device and waits for it, with the driver's lock held, which the
+ * second one needs as well.
  */
 /* SPDX-License-Identifier: MIT */
 #include "../pattern.h"

@@ -1,14 +1,14 @@
 /* wdmfuzz-sample: sharedirql
  * kind: seeded
  * pattern: A11
- * class: D
- * rule: IrqlReturn, IrqlKeReleaseSpinLock, LockIrql, IrqlContract, BugCheck
+ * class: P2
+ * rule: IrqlContract, IrqlReturn, IrqlKeReleaseSpinLock
  * function: any
  * line: any
  * calls: 3
- * preemptions: 1
- * A counter that a timer's DPC advances and a read asks for. The lock's home-made routines keep the old IRQL beside the
- * lock, and write it before they own the lock: who waits overwrites what the owner is to go back to.
+ * preemptions: 2
+ * A counter that a timer's DPC advances and a read asks for. The lock's home-made routines keep the old IRQL beside
+ * the lock, and write it before they own the lock: who waits overwrites what the owner is to go back to.
  */
 /* SPDX-License-Identifier: MIT */
 #include "../pattern.h"

@@ -7,8 +7,8 @@
  * line: any
  * calls: 3
  * preemptions: 1
- * One DPC object for two purposes: a timer's tick, which only counts, and the end of writes, which an argument asks for.
- * When the tick is queued already, the write's KeInsertQueueDpc does nothing, and nobody ends the write.
+ * One DPC object for two purposes: a timer's tick, which only counts, and the end of writes, which an argument asks
+ * for. When the tick is queued already, the write's KeInsertQueueDpc does nothing, and nobody ends the write.
  */
 /* SPDX-License-Identifier: MIT */
 #include "../pattern.h"

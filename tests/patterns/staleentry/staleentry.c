@@ -7,9 +7,9 @@
  * line: any
  * calls: 4
  * preemptions: 1
- * Reads wait in a queue until a write completes the oldest. The write takes an IRP off the queue before it asks for its
- * cancel routine, and leaves the IRP to that routine when that has been called already. The list entry is not made empty
- * again: the cancel routine unlinks it a second time.
+ * Reads wait in a queue until a write completes the oldest. The write takes an IRP off the queue before it asks for
+ * its cancel routine, and leaves the IRP to that routine when that has been called already. The list entry is not
+ * made empty again: the cancel routine unlinks it a second time.
  */
 /* SPDX-License-Identifier: MIT */
 #include "../pattern.h"

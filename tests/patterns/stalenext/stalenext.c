@@ -7,8 +7,8 @@
  * line: any
  * calls: 4
  * preemptions: 1
- * Every handle is a member of a list. A write tells all members; for each of them it gives up the lock, with a pointer to the
- * next one in hand, and that one may be closed by then.
+ * Every handle is a member of a list. A write tells all members; for each of them it gives up the lock, with a
+ * pointer to the next one in hand, and that one may be closed by then.
  */
 /* SPDX-License-Identifier: MIT */
 #include "../pattern.h"

@@ -8,8 +8,8 @@
  * calls: 3
  * preemptions: 1
  * A device that serves one write at a time through StartIo, and lets the others wait in its device queue. The cancel
- * routine does not ask whether the IRP is the current one: then StartIo, which waits for the cancel spin lock, goes on with
- * an IRP that is completed already.
+ * routine does not ask whether the IRP is the current one: then StartIo, which waits for the cancel spin lock, goes
+ * on with an IRP that is completed already.
  */
 /* SPDX-License-Identifier: MIT */
 #include "../pattern.h"

@@ -7,8 +7,8 @@
  * line: any
  * calls: 2
  * preemptions: 0
- * A write has a threaded DPC take a sample. Its routine takes the lock as an ordinary DPC may, with the AtDpcLevel form, but
- * a threaded DPC runs at PASSIVE_LEVEL unless the system has switched such DPCs off.
+ * A write has a threaded DPC take a sample. Its routine takes the lock as an ordinary DPC may, with the AtDpcLevel
+ * form, but a threaded DPC runs at PASSIVE_LEVEL unless the system has switched such DPCs off.
  */
 /* SPDX-License-Identifier: MIT */
 #include "../pattern.h"

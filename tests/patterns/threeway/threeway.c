@@ -7,9 +7,9 @@
  * line: any
  * calls: 4
  * preemptions: 1
- * A question (read) is answered by a write, or ended by a timer when nobody answers. Cancelling only marks the question
- * and leaves the rest to the timer. The answer takes the question off the list before it asks for the cancel routine; when
- * that has run, the answer relies on the timer, which finds nothing any more.
+ * A question (read) is answered by a write, or ended by a timer when nobody answers. Cancelling only marks the
+ * question and leaves the rest to the timer. The answer takes the question off the list before it asks for the cancel
+ * routine; when that has run, the answer relies on the timer, which finds nothing any more.
  */
 /* SPDX-License-Identifier: MIT */
 #include "../pattern.h"

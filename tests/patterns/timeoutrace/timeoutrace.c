@@ -7,8 +7,8 @@
  * line: any
  * calls: 3
  * preemptions: 1
- * One call at a time: a read waits for an answer (write), and a timer ends it when none comes. Both look whether there is a
- * call, and both complete it when they look at the same time.
+ * One call at a time: a read waits for an answer (write), and a timer ends it when none comes. Both look whether
+ * there is a call, and both complete it when they look at the same time.
  */
 /* SPDX-License-Identifier: MIT */
 #include "../pattern.h"

@@ -7,8 +7,8 @@
  * line: any
  * calls: 2
  * preemptions: 0
- * A filter keeps a record of each write that it passes down; the completion routine frees it. TraceWrite notes in the record
- * that the write was sent, when it may be completed already.
+ * A filter keeps a record of each write that it passes down; the completion routine frees it. TraceWrite notes in the
+ * record that the write was sent, when it may be completed already.
  */
 /* SPDX-License-Identifier: MIT */
 #include "../filter.h"

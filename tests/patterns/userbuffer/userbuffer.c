@@ -2,13 +2,13 @@
  * kind: seeded
  * pattern: B13
  * class: S
- * rule: UserBuffer, PagedPool, IrqlContract, BugCheck
+ * rule: SEGV, BugCheck
  * function: SumControl
  * line: any
  * calls: 2
  * preemptions: 0
- * A METHOD_NEITHER control adds a number of user mode's to a sum. Its pointer is probed inside __try, and followed with a
- * spin lock held, where a page that is not resident cannot be brought in.
+ * A METHOD_NEITHER control adds a number of user mode's to a sum. Its pointer is probed inside __try, and followed
+ * with a spin lock held, where a page that is not resident cannot be brought in.
  */
 /* SPDX-License-Identifier: MIT */
 #include "../pattern.h"

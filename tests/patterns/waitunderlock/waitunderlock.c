@@ -7,8 +7,8 @@
  * line: any
  * calls: 2
  * preemptions: 0
- * A door counts who went through it. When somebody did, unload shuts the door with the counter's spin lock held, and waits
- * for the remove lock at DISPATCH_LEVEL.
+ * A door counts who went through it. When somebody did, unload shuts the door with the counter's spin lock held, and
+ * waits for the remove lock at DISPATCH_LEVEL.
  */
 /* SPDX-License-Identifier: MIT */
 #include "../pattern.h"
