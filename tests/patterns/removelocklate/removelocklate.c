@@ -23,6 +23,7 @@ typedef struct _GAUGE {
 typedef struct _DEVICE_EXTENSION {
     IO_REMOVE_LOCK RemoveLock; /* acquired while the timer is set */
     PGAUGE Gauge;              /* goes when nobody has the remove lock any more */
+    volatile LONG Set;         /* interlocked: the timer is set, or its DPC queued */
     KTIMER Timer;
     KDPC Dpc;
 } DEVICE_EXTENSION, *PDEVICE_EXTENSION;
@@ -39,6 +40,7 @@ VOID GaugeDpc(PKDPC Dpc, PVOID DeferredContext, PVOID SystemArgument1, PVOID Sys
     UNREFERENCED_PARAMETER(Dpc);
     UNREFERENCED_PARAMETER(SystemArgument1);
     UNREFERENCED_PARAMETER(SystemArgument2);
+    InterlockedExchange(&ext->Set, 0);
 #ifdef FIXED
     ext->Gauge->Expired++;
     IoReleaseRemoveLock(&ext->RemoveLock, &ext->Timer);
@@ -57,10 +59,12 @@ NTSTATUS GaugeWrite(PDEVICE_OBJECT DeviceObject, PIRP Irp)
     if (!NT_SUCCESS(status)) {
         return Complete(Irp, status, 0);
     }
-    due.QuadPart = DELAY_100NS;
-    if (KeSetTimer(&ext->Timer, due, &ext->Dpc)) {
-        IoReleaseRemoveLock(&ext->RemoveLock, &ext->Timer); /* it was set already: one DPC for both */
+    if (InterlockedExchange(&ext->Set, 1)) {
+        IoReleaseRemoveLock(&ext->RemoveLock, &ext->Timer);
+        return Complete(Irp, STATUS_DEVICE_BUSY, 0);
     }
+    due.QuadPart = DELAY_100NS;
+    KeSetTimer(&ext->Timer, due, &ext->Dpc);
     return Complete(Irp, STATUS_SUCCESS, 0);
 }
 
