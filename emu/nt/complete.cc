@@ -9,6 +9,7 @@ namespace {
 
 constexpr m_u32 kMultipleIrpCompleteRequests = 0x44;
 constexpr m_u32 kIrqlNotLessOrEqual = 0xa;
+constexpr m_u32 kDriverVerifierIoManagerViolation = 0xc9, kStatusIsPending = 6;
 
 void emit_complete(PIRP irp, const IrpRecord* record, const void* pc) {
   const bool readable = !record || !record->gone || record->guards;
@@ -127,6 +128,8 @@ void complete_irp(PIRP irp, const void* pc) {
   emit_complete(irp, record, pc);
   if (irp->CurrentLocation > irp->StackCount + 1 || irp->Type != IO_TYPE_IRP || (record && record->gone))
     mach_bug_check(kMultipleIrpCompleteRequests, (ULONG_PTR)irp, 0, 0, 0, pc);
+  if (irp->IoStatus.Status == STATUS_PENDING)
+    mach_bug_check(kDriverVerifierIoManagerViolation, kStatusIsPending, (ULONG_PTR)irp, STATUS_PENDING, 0, pc);
   if (!walk_up(irp)) return;
   /* An IRP of IoAllocateIrp must be kept by its maker's completion routine: there is no thread to report to. */
   if (!record || record->origin == IrpOrigin::allocated)

@@ -97,10 +97,10 @@ PDRIVER_OBJECT make_driver_object(const char* name) {
 
 /* DRIVER_UNLOADED_WITHOUT_CANCELLING_PENDING_OPERATIONS: Windows would call code that is gone. */
 static void require_nothing_registered() {
-  if (const void* routine = registered_routine()) mach_bug_check(0xCE, (m_u64)routine, 0, 0, 0, routine);
+  if (const void* routine = registered_routine()) mach_bug_check(0xCE, (m_u64)routine, 0, 0, 0, (const char*)routine + 1);
   bool any;
   const void* callback = registered_provider(&any);
-  if (any && callback) mach_bug_check(0xCE, (m_u64)callback, 0, 0, 0, callback);
+  if (any && callback) mach_bug_check(0xCE, (m_u64)callback, 0, 0, 0, (const char*)callback + 1);
 }
 
 static ClientExtension* find_extension(PVOID client) {
