@@ -57,6 +57,7 @@ struct Options {
   bool clean = false;                 // of promote: the case runs clean
   std::string corpus;                 // of promote: directory for the case
 
+  std::vector<std::string> names;     // of rules: which ones, empty: all
   bool markdown = false;
 };
 

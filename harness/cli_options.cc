@@ -124,6 +124,11 @@ void coverage(CLI::App& verb, Options& options) {
 
 void table(CLI::App& verb, Options& options) { verb.add_flag("--markdown", options.markdown, "as a Markdown table"); }
 
+void rules(CLI::App& verb, Options& options) {
+  verb.add_option("NAME", options.names, "rules to explain, with an example of each (default: a list of all)");
+  verb.add_flag("--markdown", options.markdown, "as Markdown");
+}
+
 void none(CLI::App&, Options&) {}
 
 struct Verb {
@@ -145,7 +150,7 @@ constexpr Verb kVerbs[] = {
     {"coverage", "which lines of the driver a campaign or a folder of cases reaches", coverage, false},
     {"show", "prints a scenario as text", show, false},
     {"assemble", "turns a scenario's text into bytes", assemble, false},
-    {"rules", "lists the rules", table, false},
+    {"rules", "lists the rules, or explains some", rules, false},
     {"drivers", "lists the sample drivers", table, false},
     {"ddis", "lists the emulated DDIs", table, false},
     {"test", "builds everything and runs the test suite (arguments go to ctest)", none, false},

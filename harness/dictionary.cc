@@ -17,9 +17,10 @@ std::string entry(std::string_view name, std::uint32_t value) {
 
 }  // namespace
 
-std::string dictionary(const std::vector<Ioctl>& ioctls, std::string_view ddis) {
-  std::string text = "# what this driver's scenarios name: control codes, and DDIs in directives\n";
+std::string dictionary(const std::vector<Ioctl>& ioctls, const std::vector<std::uint32_t>& numbers, std::string_view ddis) {
+  std::string text = "# what this driver's scenarios name: control codes, numbers it compares with, and DDIs in directives\n";
   for (const Ioctl& ioctl : ioctls) text += entry(ioctl.name.empty() ? fmt::format("code_{:x}", ioctl.code) : ioctl.name, ioctl.code);
+  for (const std::uint32_t number : numbers) text += entry(fmt::format("number_{}", number), number);
   std::istringstream lines{std::string(ddis)};
   for (std::string status, name; lines >> status >> name;)
     if (const std::uint16_t ddi = find_ddi(name); ddi != DDI_None) text += entry(name, binary::ddi_key(ddi));

@@ -10,8 +10,8 @@
 
 namespace wdm {
 
-// IOCTL codes, and the DDIs that directives can name. `ddis` has lines "emulated NAME" and "missing NAME", as the driver
+// IOCTL codes, the numbers of numbers.h, and the DDIs that directives can name. `ddis` has lines "emulated NAME" and "missing NAME", as the driver
 // compiler writes them.
-std::string dictionary(const std::vector<Ioctl>& ioctls, std::string_view ddis);
+std::string dictionary(const std::vector<Ioctl>& ioctls, const std::vector<std::uint32_t>& numbers, std::string_view ddis);
 
 }  // namespace wdm

@@ -12,6 +12,7 @@
 #include <sstream>
 #include <string_view>
 
+#include "emu/rules/rule.h"
 #include "emu/schedule/strategy.h"
 #include "harness/cli.h"
 #include "harness/cli_process.h"
@@ -157,9 +158,19 @@ class Settings {
     if (const std::string why = unknown_rule(name); !why.empty()) fail(fmt::format("'rules.{}': {}", key, why));
   }
 
-  void switch_off(const std::string& rule) {
-    require_rule("off", rule);
-    spec_.rules.push_back({RuleSetting::Kind::off, rule, ""});
+  void set_rules(RuleSetting::Kind kind, const std::string& key, const toml::node& value) {
+    for (const std::string& rule : strings("rules." + key, value)) {
+      require_rule(key, rule);
+      spec_.rules.push_back({kind, rule, ""});
+    }
+  }
+
+  // true: all of them.
+  void advice(const toml::node& value) {
+    if (!value.is_boolean()) return set_rules(RuleSetting::Kind::on, "advice", value);
+    if (!value.value_or(false)) return;
+    for (const RuleInfo& rule : all_rules())
+      if (rule.level == Level::advice) spec_.rules.push_back({RuleSetting::Kind::on, std::string(rule.name), ""});
   }
 
   // "SpinLockSafe in CompleteOne", as a SUMMARY has it; what AddressSanitizer finds is named with its word.
@@ -177,9 +188,11 @@ class Settings {
 
   void rules(const toml::table& table) {
     for (const auto& [field, value] : table) {
-      const std::string key = "rules." + std::string(field.str());
-      if (field != "off" && field != "suppress") fail(fmt::format("unknown key '{}'; known are off, suppress", key));
-      for (const std::string& entry : strings(key, value)) field == "off" ? switch_off(entry) : suppress(entry);
+      const std::string key(field.str());
+      if (key == "advice") advice(value);
+      else if (key == "off") set_rules(RuleSetting::Kind::off, key, value);
+      else if (key == "suppress") for (const std::string& entry : strings("rules." + key, value)) suppress(entry);
+      else fail(fmt::format("unknown key 'rules.{}'; known are advice, off, suppress", key));
     }
   }
 

@@ -59,7 +59,7 @@ struct DriverSpec {
 
 // `driver` is a directory or the name of a sample below `samples`. Reads driver.toml when there is one; its keys are
 // name, sources, includes, defines, ioctls (tables of code, name, in, out), devices, device (a table of ports, memory,
-// interrupts, registers), hardware_ids, registry and files (seeds.h), rules (a table of off, suppress), and directory: where
+// interrupts, registers), hardware_ids, registry and files (seeds.h), rules (a table of advice, off, suppress), and directory: where
 // the driver is when driver.toml lies elsewhere. A driver.toml there is read too and comes first. Throws UserError.
 DriverSpec resolve_driver(const std::string& driver, const std::vector<std::string>& defines,
                           const std::filesystem::path& samples);

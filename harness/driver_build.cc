@@ -13,6 +13,7 @@
 #include "emu/schedule/strategy.h"
 #include "harness/cli.h"
 #include "harness/cli_process.h"
+#include "harness/numbers.h"
 
 namespace wdm {
 
@@ -117,7 +118,7 @@ void add_directory(Hash& hash, const fs::path& directory, unsigned depth) {
 }
 
 // Changes with what info_source writes.
-constexpr std::string_view kInfoFormat = "info 5";
+constexpr std::string_view kInfoFormat = "info 6";
 
 std::string compile_inputs(const Layout& layout, const DriverSpec& spec) {
   constexpr unsigned kDepth = 3;  // of folders below the driver's whose files count as its sources
@@ -257,6 +258,28 @@ std::string hardware_source(const HardwareSpec& hardware) {
   return text;
 }
 
+// What the driver compiler has made of all sources, in LLVM's text form.
+std::vector<std::uint32_t> numbers_in(const fs::path& directory) {
+  std::string ir;
+  for (const auto& entry : fs::directory_iterator(directory / "work"))
+    if (entry.path().extension() == ".ll") ir += read_text(entry.path());
+  return compared_numbers(ir);
+}
+
+std::string numbers_source(const std::vector<std::uint32_t>& numbers) {
+  return fmt::format("const unsigned wdm_info_number_count = {};\nconst unsigned wdm_info_numbers[] = {{{}{}0}};\n", numbers.size(),
+                     fmt::join(numbers, ", "), numbers.empty() ? "" : ", ");
+}
+
+// `list` is the driver compiler's: lines "emulated NAME" and "missing NAME".
+std::string ddis_source(const std::string& list) {
+  std::istringstream lines(list);
+  std::string names;
+  for (std::string status, name; lines >> status >> name;)
+    if (status == "emulated") names += fmt::format("    {},\n", c_string(name));
+  return "const char* const wdm_info_ddis[] = {\n" + names + "    0,\n};\n";
+}
+
 std::string info_source(const DriverSpec& spec, const std::vector<Ioctl>& ioctls) {
   std::string text = "/* Made by wdmfuzz from the driver's sources: read by harness/driver_info.cc. */\n";
   text += fmt::format("const char wdm_info_name[] = {};\n", c_string(spec.name));
@@ -297,7 +320,10 @@ void describe(const Layout& layout, const DriverSpec& spec, const fs::path& obje
   const auto command = front_end(layout, spec, object);
   const auto ioctls = ioctls_of(spec, command);
   const fs::path source = fs::path(info).replace_extension(".c");
-  write_file(source, info_source(spec, ioctls), Existing::replace);
+  write_file(source,
+             info_source(spec, ioctls) + numbers_source(numbers_in(object.parent_path())) +
+                 ddis_source(read_text(object.string() + ".ddis")),
+             Existing::replace);
   const std::string compiler = command.empty() ? find_program({"clang-14", "clang", "cc"}) : command.front();
   const auto result = run_process({compiler, "-O1", "-c", source.string(), "-o", info.string()});
   if (result.exit) throw UserError(spec.name + ": the table of its IOCTLs does not compile:" + first_lines(result.errors));
@@ -385,6 +411,10 @@ Layout find_layout(const std::string& build_dir) {
 
 std::vector<Ioctl> find_ioctls(const Layout& layout, const DriverSpec& spec) {
   return ioctls_of(spec, front_end(layout, spec, driver_directory_in(layout, spec) / "driver.o"));
+}
+
+std::vector<std::uint32_t> numbers_of(const BuiltDriver& driver) {
+  return numbers_in(driver.executable.parent_path());
 }
 
 BuiltDriver build_driver(const Layout& layout, const DriverSpec& spec) {

@@ -40,6 +40,9 @@ struct BuiltDriver {
 // Throws UserError with the compiler's first messages when the driver does not build.
 BuiltDriver build_driver(const Layout& layout, const DriverSpec& spec);
 
+// What numbers.h finds in the driver, which is built.
+std::vector<std::uint32_t> numbers_of(const BuiltDriver& driver);
+
 // The driver's IOCTL codes, as its executable knows them. Costs a few runs of the compiler's front end.
 std::vector<Ioctl> find_ioctls(const Layout& layout, const DriverSpec& spec);
 

@@ -4,6 +4,7 @@
 #include <cstdlib>
 
 #include "emu/machine/hypercall.h"
+#include "emu/trace/ddi_numbers.h"
 
 // Made by the driver compiler, the linker, and write_info_source of driver_build.cc.
 extern "C" {
@@ -29,6 +30,9 @@ struct wdm_info_ioctl {
 [[gnu::weak]] extern const unsigned wdm_info_majors;
 [[gnu::weak]] extern const unsigned wdm_info_ioctl_count;
 [[gnu::weak]] extern const struct wdm_info_ioctl wdm_info_ioctls[];
+[[gnu::weak]] extern const unsigned wdm_info_number_count;
+[[gnu::weak]] extern const unsigned wdm_info_numbers[];
+[[gnu::weak]] extern const char* const wdm_info_ddis[];
 [[gnu::weak]] extern const struct nt_seed_value wdm_info_registry[];
 [[gnu::weak]] extern const struct nt_seed_file wdm_info_files[];
 }
@@ -52,6 +56,13 @@ DriverProfile read_profile() {
     profile.ioctls.push_back(wdm_info_ioctls[i].code);
     profile.ioctl_names.emplace_back(wdm_info_ioctls[i].name);
   }
+  for (unsigned i = 0; i < wdm_info_number_count; ++i) {
+    const auto& ioctls = profile.ioctls;
+    const bool is_code = std::find(ioctls.begin(), ioctls.end(), wdm_info_numbers[i]) != ioctls.end();
+    (is_code ? profile.handled : profile.numbers).push_back(wdm_info_numbers[i]);
+  }
+  for (const char* const* name = wdm_info_ddis; *name; ++name)
+    if (const std::uint16_t ddi = find_ddi(*name); ddi != DDI_None) profile.ddis.push_back(ddi);
   return profile;
 }
 

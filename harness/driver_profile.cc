@@ -4,7 +4,7 @@
 
 namespace wdm {
 
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(DriverProfile, name, ioctls, ioctl_names, majors, devices, pnp, faults, ddis, interrupts, names)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(DriverProfile, name, ioctls, ioctl_names, majors, devices, pnp, faults, ddis, interrupts, names, handled, numbers)
 
 std::string profile_to_text(const DriverProfile& profile) { return nlohmann::json(profile).dump(); }
 

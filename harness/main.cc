@@ -53,7 +53,7 @@ int verb_build(const Options& options) {
   layout.flavour = options.flavour;
   const BuiltDriver driver = build_driver(layout, resolve_driver(options.driver, options.defines, layout.samples()));
   if (!options.dictionary.empty())
-    write_file(options.dictionary, dictionary(find_ioctls(layout, driver.spec), read_text(driver.ddis)), Existing::replace);
+    write_file(options.dictionary, dictionary(find_ioctls(layout, driver.spec), numbers_of(driver), read_text(driver.ddis)), Existing::replace);
   if (options.output.empty()) {
     fmt::print("{}\n", driver.executable.string());
     return kExitClean;

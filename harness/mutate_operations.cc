@@ -34,10 +34,10 @@ constexpr Weight kUserWeights[] = {
     {OpKind::set_information, 1, 0x06}, {OpKind::shutdown, 1, 0x10},   {OpKind::fs_control, 6, 0x0d},
     {OpKind::rewrite, 2, 0x0e},         {OpKind::unmap, 1, 0x0e},
 };
-constexpr Weight kPnpWeights[] = {{OpKind::internal_ioctl, 2, 0x0f},
+constexpr Weight kPnpWeights[] = {{OpKind::internal_ioctl, 8, 0x0f},
                                   {OpKind::system_control, 2, 0x17},
                                   {OpKind::power, 2, 0x16},
-                                  {OpKind::pnp, 2, 0x1b}};
+                                  {OpKind::pnp, 5, 0x1b}};
 
 constexpr unsigned kInterruptWeight = 24;  // for a driver with a service routine: what it waits for
 
@@ -98,12 +98,35 @@ std::uint8_t draw_handle(const Operations& operations, Random& random) {
 std::uint32_t draw_code(Random& random, const DriverProfile& profile) {
   constexpr std::uint32_t kFirstCustom = 0x222000;  // FILE_DEVICE_UNKNOWN
   if (profile.ioctls.empty()) return kFirstCustom + static_cast<std::uint32_t>(random.below(32)) * 4;
-  const std::uint32_t code = random.one_of(profile.ioctls);
+  const bool handled = !profile.handled.empty() && !random.percent(10);
+  const std::uint32_t code = random.one_of(handled ? profile.handled : profile.ioctls);
   if (random.percent(90)) return code;
   return random.percent(50) ? code ^ (1u << random.below(16)) : static_cast<std::uint32_t>(random.next());
 }
 
-void fill(std::vector<std::uint8_t>& data, Random& random) {
+// One of the driver's own numbers up to `limit`, when it has any.
+std::optional<std::uint32_t> own_number(Random& random, const DriverProfile& profile, std::uint32_t limit = 0xffffffff) {
+  const auto end = std::upper_bound(profile.numbers.begin(), profile.numbers.end(), limit);
+  if (end == profile.numbers.begin()) return std::nullopt;
+  return profile.numbers[random.below(static_cast<std::size_t>(end - profile.numbers.begin()))];
+}
+
+std::size_t draw_size(Random& random, const DriverProfile& profile, std::uint32_t limit) {
+  const auto own = random.percent(40) ? own_number(random, profile, limit) : std::nullopt;
+  return own ? *own : random.one_of(kSizes);
+}
+
+// Little-endian words: nothing, or one of the driver's own numbers, or two as bits together.
+void fill_with_own_numbers(std::vector<std::uint8_t>& data, Random& random, const DriverProfile& profile) {
+  for (std::size_t at = 0; at < data.size(); at += 4) {
+    std::uint32_t word = random.percent(40) ? 0 : own_number(random, profile).value_or(0);
+    if (word && random.percent(20)) word |= own_number(random, profile).value_or(0);
+    for (std::size_t i = at; i < std::min(at + 4, data.size()); ++i, word >>= 8) data[i] = static_cast<std::uint8_t>(word);
+  }
+}
+
+void fill(std::vector<std::uint8_t>& data, Random& random, const DriverProfile& profile) {
+  if (random.percent(30)) return fill_with_own_numbers(data, random, profile);
   const std::size_t roll = random.below(100);
   if (roll < 30) return std::fill(data.begin(), data.end(), std::uint8_t{0});
   if (roll < 35) return std::fill(data.begin(), data.end(), std::uint8_t{0xff});
@@ -122,24 +145,28 @@ void put_event_handle(std::vector<std::uint8_t>& data, Random& random) {
   data[at] = static_cast<std::uint8_t>(4 * random.between(1, 2));
 }
 
-// What a device's registers say: mostly nothing or one bit.
-void draw_registers(std::vector<std::uint8_t>& data, Random& random) {
+// What a device's registers say: mostly nothing, one bit, or what the driver looks for.
+void draw_registers(std::vector<std::uint8_t>& data, Random& random, const DriverProfile& profile) {
   data.resize(random.percent(80) ? random.between(1, 6) : random.below(33));
   for (std::uint8_t& byte : data) {
-    const std::size_t roll = random.below(3);
-    byte = static_cast<std::uint8_t>(roll == 0 ? 0 : roll == 1 ? 1u << random.below(8) : random.next());
+    const std::size_t roll = random.below(4);
+    byte = static_cast<std::uint8_t>(roll == 0   ? 0
+                                     : roll == 1 ? 1u << random.below(8)
+                                     : roll == 2 ? own_number(random, profile, 255).value_or(0)
+                                                 : random.next());
   }
 }
 
-void draw_data(Operation& op, Random& random) {
-  if (op.kind == OpKind::interrupt) return draw_registers(op.data, random);
-  op.data.resize(random.one_of(kSizes));
-  fill(op.data, random);
+void draw_data(Operation& op, Random& random, const DriverProfile& profile) {
+  if (op.kind == OpKind::interrupt) return draw_registers(op.data, random, profile);
+  op.data.resize(draw_size(random, profile, limits::kMaxDataBytes));
+  fill(op.data, random, profile);
   if (random.percent(8)) put_event_handle(op.data, random);
 }
 
-std::uint32_t draw_out_size(Random& random) {
-  return random.percent(3) ? limits::kMaxOutBytes : std::uint32_t{random.one_of(kSizes)};
+std::uint32_t draw_out_size(Random& random, const DriverProfile& profile) {
+  if (random.percent(3)) return limits::kMaxOutBytes;
+  return static_cast<std::uint32_t>(draw_size(random, profile, limits::kMaxOutBytes));
 }
 
 std::uint64_t draw_duration(Random& random) {
@@ -228,6 +255,15 @@ std::optional<std::uint8_t> next_pnp_minor(std::uint8_t minor, Random& random) {
   }
 }
 
+// Information classes that most drivers know: standard, basic, position, end of file; else one it seems to know.
+std::uint32_t draw_class(Random& random, const DriverProfile& profile) {
+  static constexpr std::uint32_t kClasses[] = {5, 4, 14, 20};
+  constexpr std::uint32_t kLastClass = 64;
+  if (random.percent(40))
+    if (const auto own = own_number(random, profile, kLastClass)) return *own;
+  return random.percent(75) ? kClasses[random.below(std::size(kClasses))] : static_cast<std::uint32_t>(random.below(24));
+}
+
 // Draws the field again when the operation has it.
 void draw_code_of(Operation& op, Random& random, const DriverProfile& profile) {
   const char* key = fields_of(op.kind).code;
@@ -236,12 +272,9 @@ void draw_code_of(Operation& op, Random& random, const DriverProfile& profile) {
     op.code = random.percent(90) ? 0 : static_cast<std::uint32_t>(random.below(kInterruptLines));
     return;
   }
-  // Information classes that most drivers know: standard, basic, position, end of file; else any.
-  static constexpr std::uint32_t kClasses[] = {5, 4, 14, 20};
-  op.code = !*key                ? draw_code(random, profile)
+  op.code = !*key                      ? draw_code(random, profile)
             : fields_of(op.kind).minor ? draw_stack_code(op.kind, random)
-            : random.percent(75) ? kClasses[random.below(std::size(kClasses))]
-                                 : static_cast<std::uint32_t>(random.below(24));
+                                       : draw_class(random, profile);
 }
 
 unsigned bad_pointer_percent(const Operation& op) {
@@ -254,8 +287,8 @@ void draw_arguments(Operation& op, const Operations& operations, Random& random,
   if (has.device) op.device = static_cast<std::uint8_t>(random.below(std::min<std::uint32_t>(profile.devices, 255)));
   draw_code_of(op, random, profile);
   if (op.kind == OpKind::open) return draw_file(op, random, profile);
-  if (has.data) draw_data(op, random);
-  if (has.out) op.out_size = draw_out_size(random);
+  if (has.data) draw_data(op, random, profile);
+  if (has.out) op.out_size = draw_out_size(random, profile);
   if (has.time) op.offset = draw_duration(random);
   if (has.offset) op.offset = draw_offset(random);
   if (has.minor) op.minor = draw_minor(op.kind, random);
@@ -359,14 +392,14 @@ void append_opening(Operations& operations, Random& random, const DriverProfile&
   operations.push_back(std::move(request));
 }
 
-void change_data(Operation& op, Random& random) {
+void change_data(Operation& op, Random& random, const DriverProfile& profile) {
   const OpFields& has = fields_of(op.kind);
   if (op.kind == OpKind::open) return;
   if (has.data && (random.percent(60) || !has.out)) {
-    if (random.percent(50) || op.data.empty()) return draw_data(op, random);
+    if (random.percent(50) || op.data.empty()) return draw_data(op, random, profile);
     random.one_of(op.data) = static_cast<std::uint8_t>(random.percent(50) ? random.below(65) : random.next());
   } else if (has.out) {
-    op.out_size = draw_out_size(random);
+    op.out_size = draw_out_size(random, profile);
   }
 }
 
@@ -376,7 +409,7 @@ void change_one(Operation& op, const Operations& operations, Random& random, con
   if (roll < 30) {
     op.thread = static_cast<std::uint8_t>(random.between(1, 3));
   } else if (roll < 70) {
-    change_data(op, random);
+    change_data(op, random, profile);
   } else if (roll < 80) {
     draw_code_of(op, random, profile);
   }

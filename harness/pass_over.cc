@@ -8,6 +8,7 @@
 #include "emu/machine/machine.h"
 #include "harness/driver_info.h"
 #include "harness/report.h"
+#include "harness/report_crash.h"
 #include "harness/rule_settings.h"
 #include "harness/run.h"
 
@@ -60,7 +61,7 @@ bool can_abandon(const char* word, std::uintptr_t pc, std::uintptr_t stack, cons
   const auto begin = reinterpret_cast<std::uintptr_t>(image.text_begin);
   if (!machine().running() || pc < begin || pc >= reinterpret_cast<std::uintptr_t>(image.text_end)) return false;
   if (!machine().current().fiber.contains(reinterpret_cast<const void*>(stack - kEnough))) return false;
-  return is_passed_over(word, pc - begin) || reached_from_passed_read(reinterpret_cast<std::uintptr_t>(address));
+  return is_passed_over(trapped_kind(word, reinterpret_cast<std::uintptr_t>(address)), pc - begin) || reached_from_passed_read(reinterpret_cast<std::uintptr_t>(address));
 }
 
 // Returns into abandon_run() instead of the instruction that trapped: the signal is over by then.

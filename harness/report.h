@@ -8,6 +8,7 @@
 
 #include "emu/machine/outcome.h"
 #include "emu/trace/trace.h"
+#include "harness/painter.h"
 #include "harness/scenario.h"
 #include "harness/symbolize.h"
 
@@ -112,7 +113,6 @@ struct SanitizerFinding {
 Report make_sanitizer_report(const SanitizerFinding& finding, const Trace& trace, const RunResult& result,
                              const Scenario& scenario, const DriverImage& image);
 
-enum class Colour { off, on };
 std::string render_text(const Report& report, Colour colour);
 std::string render_html(const Report& report);
 std::string render_json(const Report& report);

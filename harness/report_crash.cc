@@ -143,6 +143,13 @@ void on_report_stack(void (*function)(void*), void* argument) {
 
 // ---- AddressSanitizer
 
+// The address in "SEGV on unknown address 0x000000000008 (pc ...", or one that is none.
+std::uintptr_t address_in(std::string_view report) {
+  constexpr std::string_view kMark = "on unknown address 0x";
+  const std::size_t found = report.find(kMark);
+  return found == report.npos ? ~std::uintptr_t{0} : std::strtoull(report.data() + found + kMark.size(), nullptr, 16);
+}
+
 // "SEGV", "heap-use-after-free", ...: the first word after "AddressSanitizer: " in its report.
 std::string kind_in(std::string_view report) {
   constexpr std::string_view kMark = "ERROR: AddressSanitizer: ";
@@ -152,7 +159,7 @@ std::string kind_in(std::string_view report) {
   constexpr std::string_view kAttempting = "attempting ";  // "attempting double-free on", "attempting free on"
   if (report.substr(begin, kAttempting.size()) == kAttempting) begin += kAttempting.size();
   if (report.substr(begin, 5) == "free ") return "bad-free";
-  return std::string(report.substr(begin, report.find_first_of(" :\n", begin) - begin));
+  return trapped_kind(report.substr(begin, report.find_first_of(" :\n", begin) - begin), address_in(report));
 }
 
 // The driver's frames of the first stack in the report: it knows the way through a jump to nowhere, too.
@@ -216,6 +223,11 @@ void start_watchdog() {
 }
 
 }  // namespace
+
+std::string trapped_kind(std::string_view word, std::uintptr_t address) {
+  constexpr std::uintptr_t kNeverMapped = 64u << 10;
+  return word == "SEGV" && address < kNeverMapped ? "NullCheck" : std::string(word);
+}
 
 void set_running(const Scenario* scenario) { running_scenario = scenario; }
 

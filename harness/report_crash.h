@@ -6,6 +6,7 @@
 #include <functional>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "harness/report.h"
 
@@ -31,6 +32,10 @@ struct CrashHooks {
 // time without a scheduling point ends the process as LIMIT.
 void watch_for_crashes(CrashHooks hooks);
 inline constexpr unsigned kLoopSeconds = 10;
+
+// What an access that the processor trapped is called: `word` is AddressSanitizer's, and below 64 KiB, where nothing is ever
+// mapped, its SEGV is the rule NullCheck.
+std::string trapped_kind(std::string_view word, std::uintptr_t address);
 
 // A bad access whose kind and place are known without AddressSanitizer's report: where only the verdict is wanted, hands it
 // out and ends the process, many times faster than a report with its symbols. Otherwise returns.

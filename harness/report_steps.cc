@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <set>
 
@@ -36,7 +37,12 @@ std::string callback_leave_text(const Event& e) {
 }
 
 std::string irp_create_text(const Trace& trace, const Event& e) {
-  return fmt::format("sends {} ({})", object_label(trace, e.object), major_function_name(e.arg));
+  return fmt::format("sends {} ({})", object_label(trace, e.object), major_function_name(e.arg & 0xff));
+}
+
+std::string wmi_control_text(std::uint64_t disposition) {
+  static constexpr std::array<const char*, 4> texts = {"has taken ", "leaves the completion of ", "does not know ", "wants passed down "};
+  return texts[disposition & 3];
 }
 
 const char* set_completion_text(std::uint64_t arg) {
@@ -258,8 +264,17 @@ std::string event_text(const Trace& trace, std::uint32_t index, const std::strin
     case EVENT_IrpSetCompletion: return about(set_completion_text(e.arg));
     case EVENT_IrpInsert: return about("puts on a list of its own:");
     case EVENT_IrpRemove: return about("takes off its list:");
-    case EVENT_RemoveAcquire: return about(e.arg == 0 ? "acquires" : "does not get");
-    case EVENT_RemoveRelease: return about(e.arg == 0 ? "releases" : "waits for the last user of");
+    case EVENT_RemoveAcquire: return about(static_cast<std::uint32_t>(e.arg) == 0 ? "acquires" : "does not get");
+    case EVENT_RemoveRelease: return about((e.arg & 1) == 0 ? "releases" : "waits for the last user of");
+    case EVENT_QueueHandle: return about(e.arg != 0 ? "acquires with" : "releases with");
+    case EVENT_ObjectFreed: return about(e.arg == FREED_Frame ? "uses the memory of a function that has returned:" : "gives up the memory of");
+    case EVENT_Reference: return about(e.arg != 0 ? "takes a reference to" : "drops a reference to");
+    case EVENT_TargetRelation: return about("is answered with");
+    case EVENT_Reported: return about("learns of");
+    case EVENT_IrpCaught: return about("has back");
+    case EVENT_IrpPendingLost: return about("does not pass on that it was pending:");
+    case EVENT_WmiControl: return "the WMI library " + wmi_control_text(e.arg) + object_label(trace, e.object);
+    case EVENT_StartIoAttributes: return about("sets the StartIo attributes of");
     case EVENT_COUNT: break;
   }
   return std::string(event_name(e.kind));

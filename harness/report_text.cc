@@ -18,21 +18,6 @@ constexpr std::size_t kLastSteps = 24;
 constexpr std::size_t kLaneColumns = 112;  // of text, for all processors together
 constexpr std::size_t kMinLane = 34, kMaxLane = 56;
 
-class Painter {
- public:
-  explicit Painter(Colour colour) : on_(colour == Colour::on) {}
-  std::string red(const std::string& text) const { return paint("1;31", text); }
-  std::string bold(const std::string& text) const { return paint("1", text); }
-  std::string dim(const std::string& text) const { return paint("2", text); }
-  std::string yellow(const std::string& text) const { return paint("33", text); }
-
- private:
-  std::string paint(const char* code, const std::string& text) const {
-    return on_ ? fmt::format("\x1b[{}m{}\x1b[0m", code, text) : text;
-  }
-  bool on_;
-};
-
 std::string place_text(const Place& place) {
   if (place.line == 0) return "";
   return fmt::format("{}:{}", place.file, place.line);

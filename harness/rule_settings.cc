@@ -12,7 +12,7 @@ namespace wdm {
 
 namespace {
 
-constexpr std::string_view kWords[] = {"off", "suppress"};
+constexpr std::string_view kWords[] = {"on", "off", "suppress"};
 
 }  // namespace
 

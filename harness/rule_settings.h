@@ -1,4 +1,4 @@
-// What a driver's driver.toml says about rules, [rules]: which are not judged, and which findings are of no interest.
+// What a driver's driver.toml says about rules, [rules]: which are judged, and which findings are of no interest.
 #pragma once
 
 #include <string>
@@ -9,12 +9,12 @@ namespace wdm {
 
 // One line of what is compiled into the driver's executable.
 struct RuleSetting {
-  enum class Kind { off, suppress } kind;
+  enum class Kind { on, off, suppress } kind;
   std::string rule;      // of suppress also AddressSanitizer's word
   std::string function;  // of suppress: the function that a SUMMARY names, or "*"
 };
 
-// "off PoolLeak \nsuppress SpinLockSafe Complete\n", and back.
+// "on LockHeldAcrossCall \noff PoolLeak \nsuppress SpinLockSafe Complete\n", and back.
 std::string rule_settings_text(const std::vector<RuleSetting>& settings);
 std::vector<RuleSetting> rule_settings_from(std::string_view text);
 

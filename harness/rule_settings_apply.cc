@@ -45,7 +45,7 @@ void apply_rule_settings() {
     if (setting.kind == RuleSetting::Kind::suppress)
       suppressions.push_back(std::move(setting));
     else
-      machine().tracker().enable(setting.rule, false);
+      machine().tracker().enable(setting.rule, setting.kind == RuleSetting::Kind::on);
   }
   if (!suppressions.empty()) pass_over_suppressed();
 }

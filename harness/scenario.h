@@ -107,6 +107,8 @@ struct DriverProfile {
   std::vector<std::uint16_t> ddis;  // DDI_* that it calls, for directives; empty: not known
   bool interrupts = false;          // it connects a service routine
   bool names = true;                // it looks at names of files
+  std::vector<std::uint32_t> handled;  // those of `ioctls` that it looks for; others are merely in a header
+  std::vector<std::uint32_t> numbers;  // that it compares its input with (numbers.h), for lengths and data
 };
 
 // The scenario within the limits, without what does nothing: fields that a kind of operation does not have, directives

@@ -40,6 +40,8 @@ class Fiber {
   const char* stack_bottom() const { return bottom_; }
   const char* stack_top() const { return top_; }
   bool contains(const void* address) const { return address >= bottom_ && address < top_; }
+  // Where the stack ended when the fiber was switched from; that of a running one is further down or up by now.
+  const char* saved_stack_pointer() const { return static_cast<const char*>(context_); }
 
  private:
   static bool announce_every_switch;

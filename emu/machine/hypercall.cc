@@ -69,6 +69,7 @@ void mach_stack_limits(m_u64* low, m_u64* high) {
   *low = reinterpret_cast<m_u64>(machine().current().fiber.stack_bottom());
   *high = reinterpret_cast<m_u64>(machine().current().fiber.stack_top());
 }
+int mach_on_dead_stack(const void* address) { return machine().on_dead_stack(address); }
 m_u32 mach_thread(void) { return machine().current().id; }
 void mach_thread_bind(m_u32 thread, m_u32 cpu) { machine().bind(thread, cpu); }
 m_u32 mach_thread_create(void (*fn)(void*), void* arg, m_u32 kind, void* object, const void* pc) {
@@ -97,6 +98,7 @@ void* mach_pool_alloc(m_u64 size, m_u32 tag, m_u32 flags, const void* pc) {
 }
 void mach_pool_free(void* block, m_u32 tag, const void* pc) { machine().pool_free(block, tag, pc); }
 m_u64 mach_pool_size(const void* block) { return machine().pool_size(block); }
+int mach_pool_is_paged(const void* block) { return machine().pool_is_paged(block); }
 void* mach_user_alloc(m_u64 size) { return machine().user_alloc(size); }
 void* mach_user_pages(m_u64 size) { return machine().user_pages(size); }
 void mach_user_unmap(const void* pages) { machine().user_unmap(pages); }
@@ -136,6 +138,7 @@ void mach_bug_check(m_u32 code, m_u64 a, m_u64 b, m_u64 c, m_u64 d, const void* 
 void mach_violation(const char* rule, const char* what, m_u32 object, const void* pc) {
   machine().violation(rule, what, object, pc);
 }
+void mach_irql_violation(const char* what, m_u32 object, const void* pc) { machine().irql_violation(what, object, pc); }
 void mach_debug_print(const char* text, m_u32 size) { machine().debug_print(text, size); }
 
 }  // extern "C"

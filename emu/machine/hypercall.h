@@ -80,6 +80,8 @@ m_u32 mach_block(m_u64 due, const void* object, const void* pc);
 void mach_wake(m_u32 thread, m_u32 reason);
 /* Lowest address of the running stack and the one just above its highest. */
 void mach_stack_limits(m_u64* low, m_u64* high);
+/* Is that on the stack of a thread, in a frame that has returned? */
+int mach_on_dead_stack(const void* address);
 /* Head of the structured-exception chain of the running activation. */
 void** mach_seh_chain(void);
 __attribute__((noreturn)) void mach_unhandled_exception(m_u32 code, m_u64 address);
@@ -126,6 +128,8 @@ void* mach_pool_alloc(m_u64 size, m_u32 tag, m_u32 flags, const void* pc);
 void mach_pool_free(void* block, m_u32 tag, const void* pc);
 /* Size and tag of a live block that starts at `block`; 0 when there is none. */
 m_u64 mach_pool_size(const void* block);
+/* Is it a live block of the driver's paged pool that starts at `block`? */
+int mach_pool_is_paged(const void* block);
 /* Zeroed user memory, until the end of the run; bytes around it are poisoned. */
 void* mach_user_alloc(m_u64 size);
 /* The same in whole pages, for a driver that maps or allocates user memory; null when there is not enough of it. */
@@ -172,6 +176,9 @@ __attribute__((noreturn)) void mach_bug_check(m_u32 code, m_u64 a, m_u64 b, m_u6
 /* A broken rule that is seen where it happens rather than from events (name as in rules.def). Does not return
  * when the rule is enabled. */
 void mach_violation(const char* rule, const char* what, m_u32 object, const void* pc);
+/* The running DDI was called at an IRQL that its arguments do not allow. The rule is the one that judges the IRQL of that
+ * DDI for such an object. Otherwise as mach_violation. */
+void mach_irql_violation(const char* what, m_u32 object, const void* pc);
 /* Driver output: into the ring buffer shown with `replay --debug-print`. */
 void mach_debug_print(const char* text, m_u32 size);
 

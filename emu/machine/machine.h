@@ -155,6 +155,8 @@ class Machine {
   unsigned cpu_count() const { return cpu_count_; }
   Thread& current() { return *current_; }
   Thread& thread(unsigned id) { return threads_[id]; }
+  // Is that a place on the stack of a thread, below what the thread still uses?
+  bool on_dead_stack(const void* address) const;
 
   // --- locks ---------------------------------------------------------------------------------------------------
   Lock& lock_at(void* address, const void* pc = nullptr);
@@ -196,6 +198,7 @@ class Machine {
   void* pool_alloc(std::uint64_t size, std::uint32_t tag, std::uint32_t flags, const void* pc);
   void pool_free(void* block, std::uint32_t tag, const void* pc);
   std::uint64_t pool_size(const void* block) const;
+  bool pool_is_paged(const void* block) const;
   void* user_alloc(std::uint64_t size);
   // Page-aligned memory that the driver has mapped for user mode: no operation's. Null when there is none left.
   void* user_pages(std::uint64_t size);
@@ -226,6 +229,9 @@ class Machine {
   void enter(std::uint32_t callback, ObjectId object, std::uint64_t arg, const void* code);
   void leave(std::uint32_t callback, ObjectId object, std::uint64_t arg);
   void violation(const char* rule, const char* what, ObjectId object, const void* pc);
+  void violation(RuleId rule, const char* what, ObjectId object, const void* pc);
+  // The rule is the one that judges the IRQL of the running DDI.
+  void irql_violation(const char* what, ObjectId object, const void* pc);
   std::uint32_t choose(std::uint32_t kind, std::uint32_t n);
   void debug_print(const char* text, std::uint32_t size);
   const std::string& debug_output() const { return debug_output_; }

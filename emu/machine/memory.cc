@@ -84,6 +84,12 @@ void Machine::pool_free(void* address, std::uint32_t tag, const void* pc) {
       if (inside(dpc)) event(EVENT_DpcFreed, objects_.find(dpc), 0, tag, pc);
   for (const Timer& timer : timers_)
     if (timer.timer && inside(timer.timer)) event(EVENT_TimerFreed, objects_.find(timer.timer), 0, tag, pc);
+  for (std::size_t i = 0; i < live_objects_.size(); ++i) {
+    const LiveObject& live = live_objects_[i];
+    const std::uint32_t kind = trace_.objects[live.id].kind;
+    if ((kind == OBJECT_Mutex || kind == OBJECT_RemoveLock) && inside(live.address))
+      event(EVENT_ObjectFreed, live.id, FREED_Memory, FREED_Unknown, pc);
+  }
   if (block.object) event(EVENT_PoolFree, block.object, block.size, tag, pc);
   for (std::size_t i = live_objects_.size(); i-- > 0;)
     if (inside(live_objects_[i].address)) object_gone(live_objects_[i].address);
@@ -101,6 +107,10 @@ std::uint64_t Machine::pool_size(const void* address) const {
   for (const Block& b : blocks_)
     if (b.address == address) return b.block.size;
   return 0;
+}
+
+bool Machine::pool_is_paged(const void* address) const {
+  return std::ranges::find(paged_blocks_, address, &Pages::address) != paged_blocks_.end();
 }
 
 void Machine::report_leftovers() {

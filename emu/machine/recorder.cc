@@ -4,6 +4,7 @@
 
 #include "emu/machine/hypercall.h"
 #include "emu/machine/machine.h"
+#include "emu/rules/irql_lists.h"
 
 namespace wdm {
 
@@ -89,7 +90,7 @@ void Machine::judge(std::uint32_t index) {
   for (const Finding& finding : tracker_.on(trace_, index))
     if (!is_known || !is_known(finding))
       end(finding);
-    else if (rule_info(finding.rule).level == Level::fatal)
+    else if (rule_info(finding.rule).level == Level::fatal || trace_.events[index].kind == EVENT_CallbackLeave)
       end(Outcome::clean, "");
 }
 
@@ -115,9 +116,16 @@ void Machine::violation(const char* rule, const char* what, ObjectId object, con
   const auto& rules = all_rules();
   const auto found = std::find_if(rules.begin(), rules.end(), [&](const RuleInfo& r) { return r.name == rule; });
   if (found == rules.end()) end(Outcome::emu_bug, std::string("no rule is called ") + rule);
+  violation(static_cast<RuleId>(found - rules.begin()), what, object, pc);
+}
+
+void Machine::irql_violation(const char* what, ObjectId object, const void* pc) {
+  violation(irql_rule(trace_, pending_[current_->id].ddi, object), what, object, pc);
+}
+
+void Machine::violation(RuleId rule, const char* what, ObjectId object, const void* pc) {
   trace_.notes.emplace_back(what);
-  event(EVENT_Violation, object, static_cast<std::uint64_t>(found - rules.begin()),
-        static_cast<std::uint32_t>(trace_.notes.size()), pc);
+  event(EVENT_Violation, object, static_cast<std::uint64_t>(rule), static_cast<std::uint32_t>(trace_.notes.size()), pc);
 }
 
 std::uint32_t Machine::choose(std::uint32_t kind, std::uint32_t n) {

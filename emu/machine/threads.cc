@@ -70,6 +70,16 @@ unsigned Machine::create_thread(void (*entry)(void*), void* argument, std::uint3
   return number;
 }
 
+bool Machine::on_dead_stack(const void* address) const {
+  for (const Thread& thread : threads_) {
+    if (!thread.fiber.contains(address)) continue;
+    if (&thread == current_) return address < __builtin_frame_address(0);
+    const bool lives = thread.state != Thread::State::free && thread.state != Thread::State::finished;
+    return !lives || address < thread.fiber.saved_stack_pointer();
+  }
+  return false;
+}
+
 void Machine::exit_thread() {
   Thread& self = *current_;
   event(EVENT_ThreadExit, self.object, 0, self.id, nullptr);

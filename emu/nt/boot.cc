@@ -30,6 +30,7 @@ extern "C" void nt_reset(void) {
   nt::reset_driver();
   nt::reset_pnp();
   nt::reset_resource();
+  nt::reset_lookaside();
   nt::reset_push_lock();
   nt::reset_dpc();
   nt::reset_threaded_dpc();
@@ -43,6 +44,7 @@ extern "C" void nt_reset(void) {
   nt::reset_bus_reply();
   nt::reset_pnp_notify();
   nt::reset_power();
+  nt::reset_remove_lock();
   nt::reset_device_property();
   nt::reset_driver_reinit();
   nt::reset_wmi();

@@ -9,6 +9,7 @@ namespace {
 
 constexpr m_u32 kMultipleIrpCompleteRequests = 0x44;
 constexpr m_u32 kIrqlNotLessOrEqual = 0xa;
+constexpr m_u32 kDriverVerifierIoManagerViolation = 0xc9, kStatusIsPending = 6;
 
 void emit_complete(PIRP irp, const IrpRecord* record, const void* pc) {
   const bool readable = !record || !record->gone || record->guards;
@@ -29,6 +30,11 @@ NTSTATUS call_completion_routine(PIRP irp, PIO_COMPLETION_ROUTINE routine, PVOID
   const NTSTATUS status = routine(device, irp, context);
   mach_leave(CALLBACK_Completion, object, (m_u32)status);
   return status;
+}
+
+bool loses_pending(PIRP irp) {
+  return irp->PendingReturned && irp->CurrentLocation <= irp->StackCount &&
+         !(current_location(irp)->Control & SL_PENDING_RETURNED);
 }
 
 /* The I/O manager wipes a location it is done with, so that nobody relies on it. */
@@ -54,6 +60,7 @@ bool walk_up(PIRP irp) {
     wipe(done);
     if (routine && wants(irp, control)) {
       if (call_completion_routine(irp, routine, context) == STATUS_MORE_PROCESSING_REQUIRED) return false;
+      if (loses_pending(irp)) mach_event(EVENT_IrpPendingLost, irp_object(irp), 0, 0, nullptr);
     } else if (irp->PendingReturned && irp->CurrentLocation <= irp->StackCount) {
       current_location(irp)->Control |= SL_PENDING_RETURNED;
     }
@@ -121,6 +128,8 @@ void complete_irp(PIRP irp, const void* pc) {
   emit_complete(irp, record, pc);
   if (irp->CurrentLocation > irp->StackCount + 1 || irp->Type != IO_TYPE_IRP || (record && record->gone))
     mach_bug_check(kMultipleIrpCompleteRequests, (ULONG_PTR)irp, 0, 0, 0, pc);
+  if (irp->IoStatus.Status == STATUS_PENDING)
+    mach_bug_check(kDriverVerifierIoManagerViolation, kStatusIsPending, (ULONG_PTR)irp, STATUS_PENDING, 0, pc);
   if (!walk_up(irp)) return;
   /* An IRP of IoAllocateIrp must be kept by its maker's completion routine: there is no thread to report to. */
   if (!record || record->origin == IrpOrigin::allocated)

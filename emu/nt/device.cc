@@ -3,11 +3,11 @@
 
 #include "emu/nt/device_queue.h"
 #include "emu/nt/file.h"
+#include "emu/nt/handle.h"
 #include "emu/nt/io_timer.h"
 #include "emu/nt/nt_families.h"
+#include "emu/nt/object_life.h"
 #include "emu/nt/pnp.h"
-#include "emu/nt/push_lock.h"
-#include "emu/nt/resource.h"
 
 namespace nt {
 namespace {
@@ -117,8 +117,7 @@ void release_device_if_unused(DeviceRecord* record) {
   unlink_from_driver(device);
   record->gone = true;
   io_timer_gone(device);
-  require_no_resource_in(device, mach_pool_size(device), nullptr);
-  require_no_push_lock_in(device, mach_pool_size(device), nullptr);
+  memory_goes(device, mach_pool_size(device), nullptr);
   mach_object_gone(device);
   mach_pool_free(device, 0, nullptr);
 }
@@ -148,6 +147,14 @@ PDEVICE_OBJECT attach_device(PDEVICE_OBJECT upper, PDEVICE_OBJECT target) {
   upper->SectorSize = lower->SectorSize;
   find_device(upper)->lower = lower;
   return lower;
+}
+
+/* PnpSameDeviceObject: what a driver attaches to is a device object. */
+static void require_target(PDEVICE_OBJECT target, const void* pc) {
+  const DeviceRecord* record = find_device(target);
+  if (record && !record->gone) return;
+  mach_violation("PnpSameDeviceObject", record ? "attaches to a device object that is gone" : "attaches to what is no device object",
+                 record ? record->object : 0, pc);
 }
 
 static void detach_device(PDEVICE_OBJECT lower) {
@@ -245,6 +252,7 @@ NTKERNELAPI NTSTATUS NTAPI IoDeleteSymbolicLink(PUNICODE_STRING SymbolicLinkName
 
 NTKERNELAPI PDEVICE_OBJECT NTAPI IoAttachDeviceToDeviceStack(PDEVICE_OBJECT SourceDevice, PDEVICE_OBJECT TargetDevice) {
   DDI_ENTER(IoAttachDeviceToDeviceStack, SourceDevice);
+  nt::require_target(TargetDevice, ddi.pc());
   if (nt::out_of_resources()) return nullptr;
   return nt::attach_device(SourceDevice, TargetDevice);
 }
@@ -252,6 +260,7 @@ NTKERNELAPI PDEVICE_OBJECT NTAPI IoAttachDeviceToDeviceStack(PDEVICE_OBJECT Sour
 NTKERNELAPI NTSTATUS NTAPI IoAttachDeviceToDeviceStackSafe(PDEVICE_OBJECT SourceDevice, PDEVICE_OBJECT TargetDevice,
                                                            PDEVICE_OBJECT* AttachedToDeviceObject) {
   DDI_ENTER(IoAttachDeviceToDeviceStackSafe, SourceDevice);
+  nt::require_target(TargetDevice, ddi.pc());
   if (nt::out_of_resources()) return STATUS_NO_SUCH_DEVICE;
   /* The pointer is set before requests can arrive: that is what the name's "safe" means. */
   *AttachedToDeviceObject = nt::top_of_stack(TargetDevice);
@@ -284,21 +293,21 @@ NTKERNELAPI PDEVICE_OBJECT NTAPI IoGetAttachedDevice(PDEVICE_OBJECT DeviceObject
 NTKERNELAPI PDEVICE_OBJECT NTAPI IoGetAttachedDeviceReference(PDEVICE_OBJECT DeviceObject) {
   DDI_ENTER(IoGetAttachedDeviceReference, DeviceObject);
   PDEVICE_OBJECT top = nt::top_of_stack(DeviceObject);
-  nt::io_reference_object(top);
+  nt::reference_object(top, ddi.pc());
   return top;
 }
 
 NTKERNELAPI PDEVICE_OBJECT NTAPI IoGetLowerDeviceObject(PDEVICE_OBJECT DeviceObject) {
   DDI_ENTER(IoGetLowerDeviceObject, DeviceObject);
   nt::DeviceRecord* record = nt::find_device(DeviceObject);
-  if (record->lower) nt::io_reference_object(record->lower);
+  if (record->lower) nt::reference_object(record->lower, ddi.pc());
   return record->lower;
 }
 
 NTKERNELAPI PDEVICE_OBJECT NTAPI IoGetDeviceAttachmentBaseRef(PDEVICE_OBJECT DeviceObject) {
   DDI_ENTER(IoGetDeviceAttachmentBaseRef, DeviceObject);
   while (PDEVICE_OBJECT lower = nt::find_device(DeviceObject)->lower) DeviceObject = lower;
-  nt::io_reference_object(DeviceObject);
+  nt::reference_object(DeviceObject, ddi.pc());
   return DeviceObject;
 }
 

@@ -2,6 +2,7 @@
 #include "emu/nt/dpc.h"
 
 #include "emu/nt/nt_families.h"
+#include "emu/nt/object_life.h"
 #include "emu/nt/wait.h"
 
 namespace nt {
@@ -119,6 +120,7 @@ m_u32 dpc_target(PKDPC dpc, m_u32 otherwise) {
 
 /* Its routine may free it or queue it again: everything is read first, nothing is touched afterwards. */
 void run_dpc(PKDPC dpc) {
+  require_live_frame(dpc, OBJECT_Dpc, FREED_Queued, nullptr);
   const PKDEFERRED_ROUTINE routine = dpc->DeferredRoutine;
   const PVOID context = dpc->DeferredContext;
   const PVOID argument1 = dpc->SystemArgument1;
@@ -169,8 +171,7 @@ BOOLEAN NTAPI KeRemoveQueueDpcEx(PRKDPC Dpc, BOOLEAN WaitIfActive) {
   DDI_ENTER(KeRemoveQueueDpcEx, Dpc);
   const bool removed = nt::remove_dpc(Dpc);
   if (WaitIfActive && mach_irql() >= DISPATCH_LEVEL)
-    mach_violation("IrqlContract", "KeRemoveQueueDpcEx waits at DISPATCH_LEVEL or above", mach_object(OBJECT_Dpc, Dpc),
-                   ddi.pc());
+    mach_irql_violation("KeRemoveQueueDpcEx waits at DISPATCH_LEVEL or above", mach_object(OBJECT_Dpc, Dpc), ddi.pc());
   if (WaitIfActive) nt::wait_until_ended(Dpc, ddi.pc());
   return removed;
 }

@@ -4,6 +4,7 @@
 #include "emu/nt/irp.h"
 #include "emu/nt/notify.h"
 #include "emu/nt/nt_families.h"
+#include "emu/nt/object_life.h"
 
 namespace nt {
 namespace {
@@ -96,10 +97,10 @@ PDRIVER_OBJECT make_driver_object(const char* name) {
 
 /* DRIVER_UNLOADED_WITHOUT_CANCELLING_PENDING_OPERATIONS: Windows would call code that is gone. */
 static void require_nothing_registered() {
-  if (const void* routine = registered_routine()) mach_bug_check(0xCE, (m_u64)routine, 0, 0, 0, routine);
+  if (const void* routine = registered_routine()) mach_bug_check(0xCE, (m_u64)routine, 0, 0, 0, (const char*)routine + 1);
   bool any;
   const void* callback = registered_provider(&any);
-  if (any && callback) mach_bug_check(0xCE, (m_u64)callback, 0, 0, 0, callback);
+  if (any && callback) mach_bug_check(0xCE, (m_u64)callback, 0, 0, 0, (const char*)callback + 1);
 }
 
 static ClientExtension* find_extension(PVOID client) {
@@ -118,6 +119,7 @@ m_u32 nt_load(void* driver_entry, const char* name) {
   driver->DriverStart = driver_entry;
   const NTSTATUS status = nt::call_driver_entry(driver, name);
   if (!NT_SUCCESS(status)) {
+    nt::image_goes((const char*)driver_entry + 1);
     nt::emit_leftover_devices();
     return (m_u32)status;
   }
@@ -140,6 +142,7 @@ int nt_unload(void) {
   driver->DriverUnload(driver);
   mach_leave(CALLBACK_Unload, 0, 0);
   nt::require_nothing_registered();
+  nt::image_goes((const char*)driver->DriverUnload + 1);
   nt::emit_leftover_devices();
   /* The next interrupt would run code that is gone: DRIVER_UNLOADED_WITHOUT_CANCELLING_PENDING_OPERATIONS. */
   if (nt::interrupts_connected()) mach_bug_check(0xCE, 0, 0, 0, 0, (const char*)driver->DriverUnload + 1);

@@ -50,11 +50,14 @@ void forget(PEX_TIMER timer) {
   *at = timer->next;
 }
 
+/* At DISPATCH_LEVEL, also when it is ExDeleteTimer that finds nothing under way. */
 void call_deleted(PEXT_DELETE_CALLBACK deleted, PVOID context) {
   if (!deleted) return;
+  const KIRQL old = mach_raise_irql(DISPATCH_LEVEL, nullptr);
   mach_enter(CALLBACK_Other, (const void*)deleted, 0, 0);
   deleted(context);
   mach_leave(CALLBACK_Other, 0, 0);
+  mach_lower_irql(old, nullptr);
 }
 
 /* Nothing of it is under way any more. */
@@ -121,7 +124,7 @@ bool set(PEX_TIMER timer, LONGLONG due, LONGLONG period) {
 void require_may_wait(PEX_TIMER timer, bool cancel, const void* pc) {
   if (!cancel) mach_bug_check(0xC7, 0, (m_u64)timer, 0, 0, pc); /* waits for an end that nobody brings about */
   if (mach_irql() >= DISPATCH_LEVEL)
-    mach_violation("IrqlContract", "ExDeleteTimer waits at DISPATCH_LEVEL or above", mach_object(OBJECT_Timer, timer), pc);
+    mach_irql_violation("ExDeleteTimer waits at DISPATCH_LEVEL or above", mach_object(OBJECT_Timer, timer), pc);
 }
 
 bool remove(PEX_TIMER timer, bool cancel, bool wait, const EXT_DELETE_PARAMETERS* parameters, const void* pc) {

@@ -28,7 +28,13 @@ void set_owner(PFAST_MUTEX mutex, m_u32 how, const void* pc) {
   note_owner(mach_object(OBJECT_Mutex, mutex), thread, how, pc);
 }
 
+void require_initialized(PFAST_MUTEX mutex, const void* pc) {
+  if (mutex->Event.Header.WaitListHead.Flink) return;
+  mach_violation("LockNotInitialized", "fast mutex used before ExInitializeFastMutex", mach_object(OBJECT_Mutex, mutex), pc);
+}
+
 void acquire(PFAST_MUTEX mutex, const void* pc) {
+  require_initialized(mutex, pc);
   if (--mutex->Count < 0) {
     ++mutex->Contention;
     wait_one(&mutex->Event.Header, 0, mach_object(OBJECT_Mutex, mutex), mutex, pc);
@@ -72,8 +78,8 @@ void release_lower(PFAST_MUTEX mutex, const void* pc) {
 void require_apcs_off(PFAST_MUTEX mutex, const void* pc) {
   const Thread* thread = current_thread();
   if (mach_irql() >= APC_LEVEL || thread->critical_regions > 0 || thread->guarded_regions > 0) return;
-  mach_violation("IrqlContract", "an unsafe fast mutex routine below APC_LEVEL and outside a critical region",
-                 mach_object(OBJECT_Mutex, mutex), pc);
+  mach_irql_violation("an unsafe fast mutex routine below APC_LEVEL and outside a critical region",
+                      mach_object(OBJECT_Mutex, mutex), pc);
 }
 
 }  // namespace

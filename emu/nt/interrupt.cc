@@ -107,7 +107,7 @@ void disconnect(PKINTERRUPT interrupt, const void* pc) {
 }
 
 KIRQL acquire(PKINTERRUPT interrupt, const char* what, const void* pc) {
-  if (mach_irql() > interrupt->synchronize_irql) mach_violation("IrqlContract", what, 0, pc);
+  if (mach_irql() > interrupt->synchronize_irql) mach_irql_violation(what, 0, pc);
   const KIRQL old = mach_raise_irql(interrupt->synchronize_irql, pc);
   mach_lock_acquire(interrupt->lock, MACH_LOCK_INTERRUPT, old, pc);
   return old;

@@ -220,6 +220,14 @@ void set_transfer(PIO_STACK_LOCATION location, const Build& build) {
   }
 }
 
+constexpr m_u64 kEventOnStack = 256;
+
+bool on_stack(const void* address) {
+  m_u64 low, high;
+  mach_stack_limits(&low, &high);
+  return (m_u64)address >= low && (m_u64)address < high;
+}
+
 IrpRecord* build_fsd_request(const Build& build, PKEVENT event, PIO_STATUS_BLOCK iosb, const void* pc) {
   IrpRecord* record = irp_allocate(build.device->StackSize, true, pc);
   if (!record) return nullptr;
@@ -236,7 +244,7 @@ IrpRecord* build_fsd_request(const Build& build, PKEVENT event, PIO_STATUS_BLOCK
     }
   }
   const m_u32 signals = event ? dispatcher_object(&event->Header) : 0;
-  mach_event(EVENT_IrpCreate, record->object, build.major, signals, pc);
+  mach_event(EVENT_IrpCreate, record->object, build.major | (on_stack(event) ? kEventOnStack : 0), signals, pc);
   return record;
 }
 
@@ -409,7 +417,8 @@ NTKERNELAPI NTSTATUS NTAPI IoSetCompletionRoutineEx(PDEVICE_OBJECT DeviceObject,
                                                     BOOLEAN InvokeOnCancel) {
   DDI_ENTER(IoSetCompletionRoutineEx, Irp);
   const bool received = Irp->CurrentLocation <= Irp->StackCount;
-  const bool foreign = received && nt::current_location(Irp)->DeviceObject != DeviceObject;
+  const PDEVICE_OBJECT own = received ? nt::current_location(Irp)->DeviceObject : nullptr;
+  const bool foreign = own && own->DriverObject != DeviceObject->DriverObject;
   const m_u64 how = 2 | (CompletionRoutine ? 1 : 0) | (foreign ? 8 : 0);
   const bool fails = nt::out_of_resources();
   if (!fails) nt::set_completion(Irp, CompletionRoutine, Context, InvokeOnSuccess, InvokeOnError, InvokeOnCancel);
@@ -428,7 +437,8 @@ NTKERNELAPI PEPROCESS NTAPI IoGetRequestorProcess(PIRP Irp) {
   return thread ? (PEPROCESS)thread->process : nullptr;
 }
 
-static NTSTATUS NTAPI wake_on_completion(PDEVICE_OBJECT, PIRP, PVOID context) {
+static NTSTATUS NTAPI wake_on_completion(PDEVICE_OBJECT, PIRP irp, PVOID context) {
+  mach_event(EVENT_IrpCaught, nt::irp_object(irp), 0, 0, nullptr);
   m_u32* state = (m_u32*)context;
   const m_u32 waiter = *state;
   *state = ~0u;

@@ -8,12 +8,12 @@ namespace {
 constexpr KIRQL kSynchLevel = 12;
 
 KIRQL raise(KIRQL to, const void* pc) {
-  if (to < mach_irql()) mach_violation("IrqlContract", "KeRaiseIrql to an IRQL below the current one", 0, pc);
+  if (to < mach_irql()) mach_irql_violation("KeRaiseIrql to an IRQL below the current one", 0, pc);
   return mach_raise_irql(to, pc);
 }
 
 void lower(KIRQL to, const void* pc) {
-  if (to > mach_irql()) mach_violation("IrqlContract", "KeLowerIrql to an IRQL above the current one", 0, pc);
+  if (to > mach_irql()) mach_irql_violation("KeLowerIrql to an IRQL above the current one", 0, pc);
   mach_lower_irql(to, pc);
 }
 

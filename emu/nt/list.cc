@@ -54,7 +54,7 @@ void set_first(PSLIST_HEADER list, PSLIST_ENTRY entry) {
 }
 
 PSLIST_ENTRY slist_push(PSLIST_HEADER list, PSLIST_ENTRY entry) {
-  if ((ULONG_PTR)entry & 15) ExRaiseStatus(STATUS_DATATYPE_MISALIGNMENT);
+  if ((ULONG_PTR)entry & 15) RtlRaiseStatus(STATUS_DATATYPE_MISALIGNMENT);
   PSLIST_ENTRY old = first_of(list);
   entry->Next = old;
   set_first(list, entry);
@@ -245,7 +245,7 @@ NTKERNELAPI LARGE_INTEGER NTAPI ExInterlockedAddLargeInteger(PLARGE_INTEGER Adde
 
 VOID NTAPI InitializeSListHead(PSLIST_HEADER SListHead) {
   DDI_ENTER(InitializeSListHead, SListHead);
-  if ((ULONG_PTR)SListHead & 15) ExRaiseStatus(STATUS_DATATYPE_MISALIGNMENT);
+  if ((ULONG_PTR)SListHead & 15) RtlRaiseStatus(STATUS_DATATYPE_MISALIGNMENT);
   __builtin_memset(SListHead, 0, sizeof(*SListHead));
   SListHead->HeaderX64.HeaderType = 1;
 }

@@ -1,4 +1,6 @@
 /* Lookaside lists. They keep no entries: each goes back to pool, so that an entry used after it was freed is seen. */
+#include "emu/nt/nt_families.h"
+#include "emu/nt/object_life.h"
 #include "emu/nt/pool.h"
 
 namespace nt {
@@ -7,15 +9,52 @@ namespace {
 constexpr ULONG kRaiseOnFail = 1; /* EX_LOOKASIDE_LIST_EX_FLAGS_RAISE_ON_FAIL */
 constexpr ULONG kFailNoRaise = 2; /* EX_LOOKASIDE_LIST_EX_FLAGS_FAIL_NO_RAISE: quota without an exception */
 
+/* All that are initialised. In the kernel's memory, since the driver may free its own. */
+struct Record {
+  Record* next;
+  void* list;
+};
+Record* records;
+
+Record** find(const void* list) {
+  Record** at = &records;
+  while (*at && (*at)->list != list) at = &(*at)->next;
+  return at;
+}
+
+void forget(const void* list) {
+  Record** at = find(list);
+  if (*at) *at = (*at)->next;
+}
+
+void remember(void* list) {
+  forget(list);
+  mach_object_gone(list); /* another one from now on */
+  auto* record = (Record*)mach_pool_alloc(sizeof(Record), 0, MACH_POOL_KERNEL | MACH_POOL_ZERO, nullptr);
+  *record = {nullptr, list};
+  *find(nullptr) = record;
+}
+
+m_u32 object_of(const Record* record) {
+  return mach_object(OBJECT_Lookaside, record->list);
+}
+
 /* GENERAL_LOOKASIDE and GENERAL_LOOKASIDE_POOL have the same members. Null routines mean pool. */
 template <typename Lookaside>
 void init(Lookaside* list, ULONG type, SIZE_T size, ULONG tag) {
+  remember(list);
   __builtin_memset(list, 0, sizeof(*list));
   list->Type = (POOL_TYPE)type;
   list->Tag = tag;
   list->Size = (ULONG)size;
   list->Depth = 4;
   list->MaximumDepth = 256;
+}
+
+template <typename Lookaside>
+void remove(Lookaside* list) {
+  forget(list);
+  list->Depth = 0;
 }
 
 template <typename Call>
@@ -63,6 +102,24 @@ void init_with_routines(GENERAL_LOOKASIDE* list, ULONG type, ULONG flags, PALLOC
 }
 
 }  // namespace
+
+void note_lookaside_lists_in(const void* memory, m_u64 size, const void* pc) {
+  for (const Record* record = records; record; record = record->next) {
+    if (!is_inside(record->list, memory, size)) continue;
+    mach_event(EVENT_ObjectFreed, object_of(record), FREED_Memory, FREED_Kept, pc);
+    forget(record->list);
+  }
+}
+
+void note_lookaside_lists_left(const void* pc) {
+  for (const Record* record = records; record; record = record->next)
+    mach_event(EVENT_ObjectFreed, object_of(record), FREED_Image, FREED_Kept, pc);
+}
+
+void reset_lookaside() {
+  records = nullptr;
+}
+
 }  // namespace nt
 
 extern "C" {
@@ -76,7 +133,7 @@ NTKERNELAPI VOID NTAPI ExInitializeNPagedLookasideList(PNPAGED_LOOKASIDE_LIST Lo
 
 NTKERNELAPI VOID NTAPI ExDeleteNPagedLookasideList(PNPAGED_LOOKASIDE_LIST Lookaside) {
   DDI_ENTER(ExDeleteNPagedLookasideList, Lookaside);
-  Lookaside->L.Depth = 0;
+  nt::remove(&Lookaside->L);
 }
 
 NTKERNELAPI PVOID NTAPI ExAllocateFromNPagedLookasideList(PNPAGED_LOOKASIDE_LIST Lookaside) {
@@ -98,7 +155,7 @@ NTKERNELAPI VOID NTAPI ExInitializePagedLookasideList(PPAGED_LOOKASIDE_LIST Look
 
 NTKERNELAPI VOID NTAPI ExDeletePagedLookasideList(PPAGED_LOOKASIDE_LIST Lookaside) {
   DDI_ENTER(ExDeletePagedLookasideList, Lookaside);
-  Lookaside->L.Depth = 0;
+  nt::remove(&Lookaside->L);
 }
 
 NTKERNELAPI PVOID NTAPI ExAllocateFromPagedLookasideList(PPAGED_LOOKASIDE_LIST Lookaside) {
@@ -126,7 +183,7 @@ NTKERNELAPI NTSTATUS NTAPI ExInitializeLookasideListEx(PLOOKASIDE_LIST_EX Lookas
 
 NTKERNELAPI VOID NTAPI ExDeleteLookasideListEx(PLOOKASIDE_LIST_EX Lookaside) {
   DDI_ENTER(ExDeleteLookasideListEx, Lookaside);
-  Lookaside->L.Depth = 0;
+  nt::remove(&Lookaside->L);
 }
 
 NTKERNELAPI VOID NTAPI ExFlushLookasideListEx(PLOOKASIDE_LIST_EX Lookaside) {

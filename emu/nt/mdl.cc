@@ -77,8 +77,8 @@ void mdl_probe_and_lock(PMDL mdl, KPROCESSOR_MODE mode, LOCK_OPERATION operation
   void* start = start_of(mdl);
   const bool user = is_user_range(start, mdl->ByteCount);
   const bool writes = operation != IoReadAccess;
-  if (mode != KernelMode && !user) ExRaiseStatus(STATUS_ACCESS_VIOLATION);
-  if (user && !mach_user_mapped(start, mdl->ByteCount, writes)) ExRaiseStatus(STATUS_ACCESS_VIOLATION);
+  if (mode != KernelMode && !user) RtlRaiseStatus(STATUS_ACCESS_VIOLATION);
+  if (user && !mach_user_mapped(start, mdl->ByteCount, writes)) RtlRaiseStatus(STATUS_ACCESS_VIOLATION);
   mach_pages_lock(start, mdl->ByteCount, 1);
   mdl->MdlFlags |= MDL_PAGES_LOCKED;
   if (writes) mdl->MdlFlags |= MDL_WRITE_OPERATION;
@@ -97,7 +97,7 @@ static void append(PIRP irp, PMDL mdl) {
 }
 
 static void check_alignment(const void* address, ULONG alignment) {
-  if ((ULONG_PTR)address & (alignment - 1)) ExRaiseStatus(STATUS_DATATYPE_MISALIGNMENT);
+  if ((ULONG_PTR)address & (alignment - 1)) RtlRaiseStatus(STATUS_DATATYPE_MISALIGNMENT);
 }
 
 }  // namespace nt
@@ -146,7 +146,9 @@ NTKERNELAPI VOID NTAPI MmBuildMdlForNonPagedPool(PMDLX MemoryDescriptorList) {
 NTKERNELAPI VOID NTAPI MmProbeAndLockPages(PMDL MemoryDescriptorList, KPROCESSOR_MODE AccessMode,
                                            LOCK_OPERATION Operation) {
   DDI_ENTER(MmProbeAndLockPages, MemoryDescriptorList);
-  if (AccessMode != KernelMode && nt::out_of_resources()) ExRaiseStatus(STATUS_WORKING_SET_QUOTA);
+  if (mach_irql() > APC_LEVEL && mach_user_address(nt::start_of(MemoryDescriptorList)))
+    mach_irql_violation("MmProbeAndLockPages on user memory above APC_LEVEL", 0, ddi.pc());
+  if (AccessMode != KernelMode && nt::out_of_resources()) RtlRaiseStatus(STATUS_WORKING_SET_QUOTA);
   nt::mdl_probe_and_lock(MemoryDescriptorList, AccessMode, Operation);
 }
 
@@ -198,7 +200,7 @@ NTKERNELAPI VOID NTAPI ProbeForRead(CONST VOID* Address, SIZE_T Length, ULONG Al
   DDI_ENTER(ProbeForRead, Address);
   if (Length == 0) return;
   nt::check_alignment(Address, Alignment);
-  if (!nt::is_user_range(Address, Length)) ExRaiseStatus(STATUS_ACCESS_VIOLATION);
+  if (!nt::is_user_range(Address, Length)) RtlRaiseStatus(STATUS_ACCESS_VIOLATION);
 }
 
 NTKERNELAPI VOID NTAPI ProbeForWrite(PVOID Address, SIZE_T Length, ULONG Alignment) {
@@ -206,7 +208,7 @@ NTKERNELAPI VOID NTAPI ProbeForWrite(PVOID Address, SIZE_T Length, ULONG Alignme
   if (Length == 0) return;
   nt::check_alignment(Address, Alignment);
   if (!nt::is_user_range(Address, Length) || !mach_user_mapped(Address, Length, 1))
-    ExRaiseStatus(STATUS_ACCESS_VIOLATION);
+    RtlRaiseStatus(STATUS_ACCESS_VIOLATION);
 }
 
 }  // extern "C"

@@ -19,7 +19,7 @@ void init_mutex(PKMUTANT mutex) {
 void require_owner(PKMUTANT mutex, const Thread* thread) {
   const bool mine = mutex->OwnerThread == (PKTHREAD)thread;
   if (mine && mutex->Header.DpcActive == (mach_irql() >= DISPATCH_LEVEL)) return;
-  ExRaiseStatus(STATUS_MUTANT_NOT_OWNED);
+  RtlRaiseStatus(STATUS_MUTANT_NOT_OWNED);
 }
 
 void unlink(LIST_ENTRY* entry) {

@@ -9,6 +9,8 @@
 extern "C" {
 #include <ntifs.h>
 #include <ntddk.h>
+/* In no header of the package's. */
+DECLSPEC_NORETURN VOID NTAPI RtlRaiseStatus(NTSTATUS Status);
 }
 
 #include "emu/machine/hypercall.h"

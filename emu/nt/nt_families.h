@@ -35,6 +35,7 @@ void reset_hardware();
 void reset_paging();
 
 void reset_resource();
+void reset_lookaside();
 void reset_push_lock();
 void reset_dpc();
 void reset_threaded_dpc();
@@ -46,6 +47,7 @@ void reset_bus();
 void reset_bus_reply();
 void reset_pnp_notify();
 void reset_power();
+void reset_remove_lock();
 void reset_device_property();
 void reset_driver_reinit();
 void reset_wmi();

@@ -248,6 +248,10 @@ ObjectKind object_kind(const void* object) {
   return ObjectKind::file;
 }
 
+static void note_device(void* object, m_u64 taken, const void* pc) {
+  if (const m_u32 device = device_object((PDEVICE_OBJECT)object)) mach_event(EVENT_Reference, device, taken, 0, pc);
+}
+
 void reference_object(void* object, const void* pc) {
   if (Counted* record = find_counted(object)) {
     ++record->references;
@@ -255,15 +259,17 @@ void reference_object(void* object, const void* pc) {
   }
   if (is_thread(object)) return reference_thread((Thread*)object);
   /* Processes and driver objects live as long as the run. */
-  if (is_process(object) || object == driver_object() || io_reference_object(object)) return;
-  not_an_object(object, pc);
+  if (is_process(object) || object == driver_object()) return;
+  if (!io_reference_object(object)) not_an_object(object, pc);
+  note_device(object, 1, pc);
 }
 
 void dereference_object(void* object, const void* pc) {
   if (Counted* record = find_counted(object)) return drop_counted(record);
   if (is_thread(object)) return dereference_thread((Thread*)object);
-  if (is_process(object) || object == driver_object() || io_dereference_object(object)) return;
-  not_an_object(object, pc);
+  if (is_process(object) || object == driver_object()) return;
+  note_device(object, 0, pc); /* before it can be gone */
+  if (!io_dereference_object(object)) not_an_object(object, pc);
 }
 
 }  // namespace nt

@@ -374,6 +374,13 @@ void fill_query(PIO_STACK_LOCATION location, void* context) {
   }
 }
 
+void free_relation(PDEVICE_OBJECT device, bool target) {
+  const m_u32 object = device_object(device);
+  if (target && !bus_owns(device)) mach_event(EVENT_TargetRelation, object, 0, 0, nullptr);
+  mach_event(EVENT_Reference, object, 0, 0, nullptr);
+  io_dereference_object(device);
+}
+
 /* Whoever asked frees what a driver answers with. */
 void free_answer(m_u8 minor, NTSTATUS status, ULONG_PTR information, const Query& query) {
   if (!NT_SUCCESS(status)) return;
@@ -386,7 +393,8 @@ void free_answer(m_u8 minor, NTSTATUS status, ULONG_PTR information, const Query
   switch (minor) {
     case IRP_MN_QUERY_DEVICE_RELATIONS: {
       auto* relations = (PDEVICE_RELATIONS)information;
-      for (ULONG i = 0; i < relations->Count; ++i) io_dereference_object(relations->Objects[i]);
+      const bool target = query.request->code % 5 == 0;
+      for (ULONG i = 0; i < relations->Count; ++i) free_relation(relations->Objects[i], target);
       mach_pool_free(relations, 0, nullptr);
       break;
     }

@@ -139,6 +139,13 @@ void forget_presence(const DevNode* parent) {
     if (node->parent == parent) node->present = false;
 }
 
+/* The device by which the driver of `pdo` sits on the bus that `pdo` is on, or null. */
+PDEVICE_OBJECT bus_device(const DevNode* parent, PDEVICE_OBJECT pdo) {
+  PDEVICE_OBJECT device = parent->pdo->AttachedDevice;
+  while (device && device->DriverObject != pdo->DriverObject) device = device->AttachedDevice;
+  return device;
+}
+
 /* The reference that came with the answer is kept by a new node. */
 DevNode* note_reported(DevNode* parent, PDEVICE_OBJECT pdo, const void* pc) {
   if (DevNode* known = pnp_node(pdo)) {
@@ -147,6 +154,8 @@ DevNode* note_reported(DevNode* parent, PDEVICE_OBJECT pdo, const void* pc) {
     return nullptr;
   }
   if (!find_device(pdo) || find_device(pdo)->gone) mach_bug_check(kInvalidPnpDevice, 2, (ULONG_PTR)pdo, 0, 0, pc);
+  if (PDEVICE_OBJECT bus = bus_device(parent, pdo))
+    mach_event(EVENT_Reported, device_object(pdo), pdo->Flags | (m_u64)bus->Flags << 32, device_object(bus), pc);
   pdo->Flags |= DO_BUS_ENUMERATED_DEVICE;
   pdo->Flags &= ~(ULONG)DO_DEVICE_INITIALIZING; /* bus drivers that never do it work all the same */
   return pnp_add_node(parent, pdo);

@@ -1,8 +1,7 @@
 /* Pool. Blocks come from the machine, which finds overflows, use after free and leaks and lets allocations fail. */
 #include "emu/nt/pool.h"
 
-#include "emu/nt/push_lock.h"
-#include "emu/nt/resource.h"
+#include "emu/nt/object_life.h"
 
 namespace nt {
 namespace {
@@ -12,13 +11,13 @@ constexpr m_u32 kMustSucceedBit = 2;
 constexpr ULONG kNoTag = 'enoN';
 
 [[noreturn]] void raise_no_memory() {
-  ExRaiseStatus(STATUS_INSUFFICIENT_RESOURCES);
+  RtlRaiseStatus(STATUS_INSUFFICIENT_RESOURCES);
   __builtin_unreachable();
 }
 
 void* allocate(m_u64 size, ULONG tag, m_u32 flags, bool raises, const void* pc) {
   if ((flags & MACH_POOL_PAGED) && mach_irql() > APC_LEVEL)
-    mach_violation("IrqlContract", "paged pool allocated above APC_LEVEL", 0, pc);
+    mach_irql_violation("paged pool allocated above APC_LEVEL", 0, pc);
   void* block = mach_pool_alloc(size, tag, flags, pc);
   if (!block && raises) raise_no_memory();
   return block;
@@ -39,7 +38,7 @@ void* allocate2(POOL_FLAGS flags, SIZE_T size, ULONG tag, const void* pc) {
   const bool paged = flags & POOL_FLAG_PAGED;
   const bool nonpaged = flags & (POOL_FLAG_NON_PAGED | POOL_FLAG_NON_PAGED_EXECUTE);
   if (paged == nonpaged) {
-    if (raises) ExRaiseStatus(STATUS_INVALID_PARAMETER);
+    if (raises) RtlRaiseStatus(STATUS_INVALID_PARAMETER);
     return nullptr;
   }
   m_u32 kind = paged ? MACH_POOL_PAGED : 0;
@@ -59,9 +58,9 @@ void* pool_allocate(ULONG type, SIZE_T size, ULONG tag, const void* pc) {
 
 void pool_free(void* block, ULONG tag, const void* pc) {
   if (!block) mach_bug_check(0xC2, 0x46, 0, 0, 0, pc); /* BAD_POOL_CALLER */
-  const m_u64 size = mach_pool_size(block);
-  require_no_resource_in(block, size, pc);
-  require_no_push_lock_in(block, size, pc);
+  if (mach_irql() > APC_LEVEL && mach_pool_is_paged(block))
+    mach_irql_violation("paged pool freed above APC_LEVEL", mach_object(OBJECT_Pool, block), pc);
+  memory_goes(block, mach_pool_size(block), pc);
   mach_pool_free(block, tag, pc);
 }
 

@@ -121,11 +121,17 @@ extern "C" {
 NTKERNELAPI NTSTATUS NTAPI PoRequestPowerIrp(PDEVICE_OBJECT DeviceObject, UCHAR MinorFunction, POWER_STATE PowerState,
                                              PREQUEST_POWER_COMPLETE CompletionFunction, PVOID Context, PIRP* Irp) {
   DDI_ENTER(PoRequestPowerIrp, DeviceObject);
+  if (Irp && MinorFunction != IRP_MN_WAIT_WAKE)
+    mach_violation("RequestedPowerIrp", "PoRequestPowerIrp is asked for the IRP of a request other than IRP_MN_WAIT_WAKE",
+                   nt::device_object(DeviceObject), ddi.pc());
   return nt::request_power(DeviceObject, MinorFunction, PowerState, CompletionFunction, Context, Irp);
 }
 
 NTKERNELAPI POWER_STATE NTAPI PoSetPowerState(PDEVICE_OBJECT DeviceObject, POWER_STATE_TYPE Type, POWER_STATE State) {
   DDI_ENTER(PoSetPowerState, DeviceObject);
+  if (mach_irql() > APC_LEVEL && Type == DevicePowerState && State.DeviceState != PowerDeviceD0)
+    mach_irql_violation("PoSetPowerState to another state than D0 above APC_LEVEL", nt::device_object(DeviceObject),
+                        ddi.pc());
   return nt::set_state(DeviceObject, Type, State);
 }
 

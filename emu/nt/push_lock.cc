@@ -1,9 +1,8 @@
 /* Push locks: one exclusive holder or many shared ones; who has waited longest comes first, so that new readers queue
  * behind a waiting writer. The lock's word is 0 when free; while it is held it refers to a record of the kernel's.
  */
-#include "emu/nt/push_lock.h"
-
 #include "emu/nt/nt_families.h"
+#include "emu/nt/object_life.h"
 #include "emu/nt/ownership.h"
 #include "emu/nt/wait.h"
 
@@ -162,12 +161,9 @@ bool remove_holder(Held* held, const void* pc) {
   return false;
 }
 
-void misused(PEX_PUSH_LOCK lock, const char* what, const void* pc) {
-  mach_violation("SpinlockRelease", what, object_of(lock), pc);
-}
-
+/* Rules LockWrongThread and LockWrongType judge who releases it and how. */
 void finish_release(PEX_PUSH_LOCK lock, Held* held, const void* pc) {
-  if (!remove_holder(held, pc)) return misused(lock, "push lock released by a thread that does not hold it", pc);
+  if (!remove_holder(held, pc)) return;
   if (held->holders) return;
   if (held->waiters) return hand_over(held, pc);
   *lock = 0;
@@ -177,18 +173,7 @@ void finish_release(PEX_PUSH_LOCK lock, Held* held, const void* pc) {
 void release(PEX_PUSH_LOCK lock, const void* pc) {
   require_apcs_off(lock, 0xEB, pc);
   Held* held = find(lock, pc);
-  if (!held) return misused(lock, "push lock released while it is not held", pc);
-  finish_release(lock, held, pc);
-}
-
-void release_as(PEX_PUSH_LOCK lock, bool exclusive, const void* pc) {
-  require_apcs_off(lock, 0xEB, pc);
-  Held* held = find(lock, pc);
-  if (!held) return misused(lock, "push lock released while it is not held", pc);
-  if (held->exclusive != exclusive)
-    misused(lock, exclusive ? "push lock held shared, released as if it were exclusive"
-                            : "push lock held exclusively, released as if it were shared", pc);
-  finish_release(lock, held, pc);
+  if (held) finish_release(lock, held, pc);
 }
 
 /* INVALID_PUSH_LOCK_FLAGS */
@@ -198,9 +183,9 @@ void require_flags(PEX_PUSH_LOCK lock, ULONG flags, const void* pc) {
 
 }  // namespace
 
-void require_no_push_lock_in(const void* memory, m_u64 size, const void* pc) {
+void note_push_locks_in(const void* memory, m_u64 size, const void* pc) {
   for (const Held* held = held_locks; held; held = held->next)
-    if ((ULONG_PTR)held->lock - (ULONG_PTR)memory < size)
+    if (is_inside(held->lock, memory, size))
       mach_violation("LockFreedWhileHeld", "the memory of a held push lock is freed", object_of(held->lock), pc);
 }
 
@@ -247,13 +232,13 @@ BOOLEAN NTAPI ExTryAcquirePushLockSharedEx(PEX_PUSH_LOCK PushLock, ULONG Flags) 
 VOID NTAPI ExReleasePushLockExclusiveEx(PEX_PUSH_LOCK PushLock, ULONG Flags) {
   DDI_ENTER(ExReleasePushLockExclusiveEx, PushLock);
   nt::require_flags(PushLock, Flags, ddi.pc());
-  nt::release_as(PushLock, true, ddi.pc());
+  nt::release(PushLock, ddi.pc());
 }
 
 VOID NTAPI ExReleasePushLockSharedEx(PEX_PUSH_LOCK PushLock, ULONG Flags) {
   DDI_ENTER(ExReleasePushLockSharedEx, PushLock);
   nt::require_flags(PushLock, Flags, ddi.pc());
-  nt::release_as(PushLock, false, ddi.pc());
+  nt::release(PushLock, ddi.pc());
 }
 
 VOID NTAPI ExReleasePushLockEx(PEX_PUSH_LOCK PushLock, ULONG Flags) {
@@ -275,12 +260,12 @@ VOID NTAPI ExAcquirePushLockShared(PEX_PUSH_LOCK PushLock) {
 
 VOID NTAPI ExReleasePushLockExclusive(PEX_PUSH_LOCK PushLock) {
   DDI_ENTER(ExReleasePushLockExclusive, PushLock);
-  nt::release_as(PushLock, true, ddi.pc());
+  nt::release(PushLock, ddi.pc());
 }
 
 VOID NTAPI ExReleasePushLockShared(PEX_PUSH_LOCK PushLock) {
   DDI_ENTER(ExReleasePushLockShared, PushLock);
-  nt::release_as(PushLock, false, ddi.pc());
+  nt::release(PushLock, ddi.pc());
 }
 
 }  // extern "C"

@@ -5,6 +5,7 @@ namespace nt {
 namespace {
 
 void acquire(PKSPIN_LOCK lock, PKLOCK_QUEUE_HANDLE handle, KIRQL old, m_u32 kind, const void* pc) {
+  mach_event(EVENT_QueueHandle, mach_object(OBJECT_LockHandle, handle), 1, 0, pc);
   handle->LockQueue.Next = nullptr;
   handle->LockQueue.Lock = lock;
   handle->OldIrql = old;
@@ -12,6 +13,7 @@ void acquire(PKSPIN_LOCK lock, PKLOCK_QUEUE_HANDLE handle, KIRQL old, m_u32 kind
 }
 
 void release(PKLOCK_QUEUE_HANDLE handle, KIRQL to, m_u32 kind, const void* pc) {
+  mach_event(EVENT_QueueHandle, mach_object(OBJECT_LockHandle, handle), 0, mach_object(OBJECT_Lock, handle->LockQueue.Lock), pc);
   mach_lock_release(handle->LockQueue.Lock, kind, to, pc);
 }
 

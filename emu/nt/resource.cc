@@ -5,9 +5,8 @@
  * who releases it: from an exclusive owner to all shared waiters, else to the first exclusive one; from the last shared
  * owner to the first exclusive waiter.
  */
-#include "emu/nt/resource.h"
-
 #include "emu/nt/nt_families.h"
+#include "emu/nt/object_life.h"
 #include "emu/nt/ownership.h"
 #include "emu/nt/wait.h"
 
@@ -26,6 +25,10 @@ bool is_listed(const ERESOURCE* resource) {
   for (const LIST_ENTRY* entry = resources.Flink; entry != &resources; entry = entry->Flink)
     if (entry == &resource->SystemResourcesList) return true;
   return false;
+}
+
+PERESOURCE resource_at(LIST_ENTRY* entry) {
+  return CONTAINING_RECORD(entry, ERESOURCE, SystemResourcesList);
 }
 
 m_u32 object_of(PERESOURCE resource) {
@@ -178,11 +181,8 @@ void require_resource(PERESOURCE resource, const void* pc) {
   mach_violation("LockNotInitialized", "executive resource used before ExInitializeResourceLite", object_of(resource), pc);
 }
 
-/* 0xC4, 0x37 for an acquire, 0x38 for a release. */
-void require_apcs_off(PERESOURCE resource, m_u32 violation, const void* pc) {
-  const Thread* thread = current_thread();
-  if (apcs_are_off(thread)) return;
-  mach_bug_check(0xC4, violation, mach_irql(), (m_u64)thread->critical_regions, (m_u64)resource, pc);
+void require_apcs_off(PERESOURCE resource, const char* what, const void* pc) {
+  if (!apcs_are_off(current_thread())) mach_violation("WithinCriticalRegion", what, object_of(resource), pc);
 }
 
 void require_unowned(PERESOURCE resource, const char* what, const void* pc) {
@@ -231,13 +231,13 @@ bool acquire_shared(PERESOURCE resource, Access access, bool wait, const void* p
 
 bool acquire(PERESOURCE resource, Access access, bool wait, const void* pc) {
   require_resource(resource, pc);
-  require_apcs_off(resource, 0x37, pc);
+  require_apcs_off(resource, "executive resource acquired while normal kernel APCs are on", pc);
   return access == Access::exclusive ? acquire_exclusive(resource, wait, pc)
                                      : acquire_shared(resource, access, wait, pc);
 }
 
 void release(PERESOURCE resource, ERESOURCE_THREAD owner, const void* pc) {
-  require_apcs_off(resource, 0x38, pc);
+  require_apcs_off(resource, "executive resource released while normal kernel APCs are on (0xC4, 0x38)", pc);
   OWNER_ENTRY* entry = owner ? find_owner(resource, owner) : nullptr;
   if (!entry) not_owned(resource, owner, pc);
   if (--entry->OwnerCount > 0) return;
@@ -304,7 +304,11 @@ void clear(PERESOURCE resource) {
 }
 
 void initialize(PERESOURCE resource, const void* pc) {
-  if (is_listed(resource)) mach_bug_check(0xC4, 0xD0, (m_u64)resource, 0, 0, pc);
+  if (is_listed(resource)) {
+    mach_violation("LockReinitialized", "executive resource initialised again before ExDeleteResourceLite (0xC4, 0xD0)",
+                   object_of(resource), pc);
+    mach_bug_check(0xC4, 0xD0, (m_u64)resource, 0, 0, pc);
+  }
   mach_object_gone(resource); /* another one from now on */
   LIST_ENTRY* links = &resource->SystemResourcesList;
   links->Flink = &resources;
@@ -334,11 +338,17 @@ void reset_resource() {
   resources.Flink = resources.Blink = &resources;
 }
 
-void require_no_resource_in(const void* memory, m_u64 size, const void* pc) {
-  for (const LIST_ENTRY* entry = resources.Flink; entry != &resources; entry = entry->Flink) {
-    const auto offset = (ULONG_PTR)entry - (ULONG_PTR)memory;
-    if (offset < size) mach_bug_check(0xC4, 0xD2, (m_u64)entry, (m_u64)memory, size, pc);
+void note_resources_in(const void* memory, m_u64 size, const void* pc) {
+  for (LIST_ENTRY* entry = resources.Flink; entry != &resources; entry = entry->Flink) {
+    if (!is_inside(entry, memory, size)) continue;
+    mach_event(EVENT_ObjectFreed, object_of(resource_at(entry)), FREED_Memory, FREED_Kept, pc);
+    mach_bug_check(0xC4, 0xD2, (m_u64)entry, (m_u64)memory, size, pc);
   }
+}
+
+void note_resources_left(const void* pc) {
+  for (LIST_ENTRY* entry = resources.Flink; entry != &resources; entry = entry->Flink)
+    mach_event(EVENT_ObjectFreed, object_of(resource_at(entry)), FREED_Image, FREED_Kept, pc);
 }
 
 }  // namespace nt

@@ -100,6 +100,8 @@ VOID NTAPI IoSetStartIoAttributes(PDEVICE_OBJECT DeviceObject, BOOLEAN DeferredS
   nt::DeviceRecord* record = nt::find_device(DeviceObject);
   record->deferred_start_io = DeferredStartIo;
   record->non_cancelable = NonCancelable;
+  mach_event(EVENT_StartIoAttributes, nt::device_object(DeviceObject), (DeferredStartIo ? 1 : 0) | (NonCancelable ? 2 : 0), 0,
+             ddi.pc());
 }
 
 }  // extern "C"

@@ -4,6 +4,7 @@
 #include "emu/nt/ex_timer.h"
 #include "emu/nt/io_timer.h"
 #include "emu/nt/nt_families.h"
+#include "emu/nt/object_life.h"
 #include "emu/nt/wait.h"
 
 namespace nt {
@@ -49,6 +50,7 @@ bool set_timer(PKTIMER timer, LARGE_INTEGER due, LONG period, PKDPC dpc, const v
 }
 
 void expire(PKTIMER timer) {
+  require_live_frame(timer, OBJECT_Timer, FREED_Queued, nullptr);
   mach_event(EVENT_TimerExpire, mach_object(OBJECT_Timer, timer), 0, 0, nullptr);
   timer->Header.SignalState = 1;
   timer->Header.Inserted = timer->Period != 0;

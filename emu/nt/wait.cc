@@ -6,6 +6,7 @@
  */
 #include "emu/nt/wait.h"
 
+#include "emu/nt/object_life.h"
 #include "emu/nt/ownership.h"
 
 namespace nt {
@@ -145,7 +146,7 @@ void require_mutex_limit(Thread* thread) {
     DISPATCHER_HEADER* header = header_of(thread->wait_blocks[i]);
     if (header->Type == TypeMutant && header->SignalState == MINLONG &&
         as_mutex(header)->OwnerThread == (PKTHREAD)thread)
-      ExRaiseStatus(STATUS_MUTANT_LIMIT_EXCEEDED);
+      RtlRaiseStatus(STATUS_MUTANT_LIMIT_EXCEEDED);
   }
 }
 
@@ -196,24 +197,27 @@ void wake(Thread* thread) {
   mach_wake(thread->number, 0);
 }
 
+/* Also above DISPATCH_LEVEL: whose rule that is depends on the object. */
 void require_may_wait(const LARGE_INTEGER* timeout, DISPATCHER_HEADER* object, const void* pc) {
   if (current_thread()->in_threaded_dpc && !(timeout && timeout->QuadPart == 0))
-    mach_violation("IrqlContract", "a wait in a threaded DPC, which may run at DISPATCH_LEVEL", dispatcher_object(object), pc);
+    mach_irql_violation("a wait in a threaded DPC, which may run at DISPATCH_LEVEL", dispatcher_object(object), pc);
   /* After a call with Wait = TRUE the level is the one that the wait goes back to. */
   const Thread* thread = current_thread();
   if ((thread->wait_next ? thread->wait_irql : mach_irql()) < DISPATCH_LEVEL) return;
-  if (timeout && timeout->QuadPart == 0) return;
-  mach_violation("IrqlContract",
-                 timeout ? "a wait with a nonzero timeout at DISPATCH_LEVEL or above"
-                         : "a wait without a timeout at DISPATCH_LEVEL or above",
-                 dispatcher_object(object), pc);
+  const bool looks = timeout && timeout->QuadPart == 0;
+  if (looks && mach_irql() == DISPATCH_LEVEL) return;
+  mach_irql_violation(looks     ? "a wait above DISPATCH_LEVEL"
+                      : timeout ? "a wait with a nonzero timeout at DISPATCH_LEVEL or above"
+                                : "a wait without a timeout at DISPATCH_LEVEL or above",
+                      dispatcher_object(object), pc);
 }
 
 LONG release_semaphore(PKSEMAPHORE semaphore, LONG adjustment, const void* pc) {
+  require_live_frame(semaphore, OBJECT_Semaphore, FREED_Used, pc);
   require_initialized(&semaphore->Header, pc);
   const LONG previous = semaphore->Header.SignalState;
   const LONG state = (LONG)((ULONG)previous + (ULONG)adjustment);
-  if (state > semaphore->Limit || state < previous) ExRaiseStatus(STATUS_SEMAPHORE_LIMIT_EXCEEDED);
+  if (state > semaphore->Limit || state < previous) RtlRaiseStatus(STATUS_SEMAPHORE_LIMIT_EXCEEDED);
   semaphore->Header.SignalState = state;
   mach_event(EVENT_Signal, dispatcher_object(&semaphore->Header), 0, 0, pc);
   satisfy_waiters(&semaphore->Header);
@@ -222,7 +226,7 @@ LONG release_semaphore(PKSEMAPHORE semaphore, LONG adjustment, const void* pc) {
 
 NTSTATUS delay(const LARGE_INTEGER* interval, const void* pc) {
   if (current_thread()->in_threaded_dpc)
-    mach_violation("IrqlContract", "a delay in a threaded DPC, which may run at DISPATCH_LEVEL", 0, pc);
+    mach_irql_violation("a delay in a threaded DPC, which may run at DISPATCH_LEVEL", 0, pc);
   if (is_interrupted(current_thread())) return STATUS_USER_APC;
   const m_u64 due = due_time(interval);
   mach_event(EVENT_WaitBegin, 0, due, 0, pc);
@@ -282,12 +286,25 @@ void satisfy_waiters(DISPATCHER_HEADER* header) {
   }
 }
 
+/* A thread whose wait is over does not touch the object any more. */
+void note_waits_in(const void* memory, m_u64 size, const void* pc) {
+  for (Thread* thread = first_thread(); thread; thread = thread->next) {
+    if (!thread->waiting) continue;
+    for (m_u32 i = 0; i < thread->wait_count; ++i) {
+      DISPATCHER_HEADER* header = header_of(thread->wait_blocks[i]);
+      if (is_inside(header, memory, size))
+        mach_event(EVENT_ObjectFreed, dispatcher_object(header), FREED_Memory, FREED_Waited, pc);
+    }
+  }
+}
+
 void init_event(PKEVENT event, EVENT_TYPE type, bool signaled) {
   init_dispatcher(&event->Header, type == NotificationEvent ? TypeNotificationEvent : TypeSynchronizationEvent,
                   sizeof(KEVENT), signaled);
 }
 
 LONG set_event(PKEVENT event, const void* pc) {
+  require_live_frame(event, OBJECT_Event, FREED_Used, pc);
   require_initialized(&event->Header, pc);
   const LONG previous = event->Header.SignalState;
   event->Header.SignalState = 1;
@@ -335,6 +352,8 @@ NTKERNELAPI VOID NTAPI KeInitializeEvent(PRKEVENT Event, EVENT_TYPE Type, BOOLEA
 NTKERNELAPI LONG NTAPI KeSetEvent(PRKEVENT Event, KPRIORITY, BOOLEAN Wait) {
   DDI_ENTER(KeSetEvent, Event);
   const KIRQL old = mach_irql();
+  if (Wait && old > APC_LEVEL)
+    mach_irql_violation("KeSetEvent with Wait = TRUE above APC_LEVEL", nt::dispatcher_object(&Event->Header), ddi.pc());
   const LONG previous = nt::set_event(Event, ddi.pc());
   if (Wait) nt::prepare_wait(old, ddi.pc());
   return previous;
@@ -375,6 +394,9 @@ NTKERNELAPI VOID NTAPI KeInitializeSemaphore(PRKSEMAPHORE Semaphore, LONG Count,
 NTKERNELAPI LONG NTAPI KeReleaseSemaphore(PRKSEMAPHORE Semaphore, KPRIORITY, LONG Adjustment, BOOLEAN Wait) {
   DDI_ENTER(KeReleaseSemaphore, Semaphore);
   const KIRQL old = mach_irql();
+  if (Wait && old > PASSIVE_LEVEL)
+    mach_irql_violation("KeReleaseSemaphore with Wait = TRUE above PASSIVE_LEVEL",
+                        nt::dispatcher_object(&Semaphore->Header), ddi.pc());
   const LONG previous = nt::release_semaphore(Semaphore, Adjustment, ddi.pc());
   if (Wait) nt::prepare_wait(old, ddi.pc());
   return previous;

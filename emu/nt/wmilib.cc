@@ -292,7 +292,10 @@ extern "C" {
 NTSTATUS NTAPI WmiSystemControl(PWMILIB_CONTEXT WmiLibInfo, PDEVICE_OBJECT DeviceObject, PIRP Irp,
                                 PSYSCTL_IRP_DISPOSITION IrpDisposition) {
   DDI_ENTER(WmiSystemControl, Irp);
-  return nt::system_control(WmiLibInfo, DeviceObject, Irp, IrpDisposition, ddi.pc());
+  const m_u32 irp = nt::irp_object(Irp);
+  const NTSTATUS status = nt::system_control(WmiLibInfo, DeviceObject, Irp, IrpDisposition, ddi.pc());
+  mach_event(EVENT_WmiControl, irp, *IrpDisposition, 0, ddi.pc());
+  return status;
 }
 
 NTSTATUS NTAPI WmiCompleteRequest(PDEVICE_OBJECT, PIRP Irp, NTSTATUS Status, ULONG BufferUsed, CCHAR) {

@@ -1,6 +1,7 @@
 /* Work items. A few system worker threads, made when they are needed, take what was queued first. */
 #include "emu/nt/device.h"
 #include "emu/nt/nt_families.h"
+#include "emu/nt/object_life.h"
 #include "emu/nt/thread.h"
 
 /* Opaque to drivers. */
@@ -87,8 +88,8 @@ void run_io_item(void* pointer) {
     item.routine((PDEVICE_OBJECT)item.object, item.context);
   else
     item.routine_ex(item.object, item.context, (PIO_WORKITEM)pointer);
-  require_no_mutex(code, item.context, nullptr);
   mach_leave(CALLBACK_WorkItem, object, 0);
+  require_no_mutex(code, item.context, nullptr);
   io_dereference_object(item.object);
 }
 
@@ -100,13 +101,20 @@ void run_ex_item(void* pointer) {
   const m_u32 object = mach_object(OBJECT_WorkItem, item);
   mach_enter(CALLBACK_WorkItem, (const void*)routine, object, 0);
   routine(parameter);
-  require_no_mutex((const void*)routine, parameter, nullptr);
   mach_leave(CALLBACK_WorkItem, object, 0);
+  require_no_mutex((const void*)routine, parameter, nullptr);
 }
 
-/* WORKER_INVALID: queued twice, freed or made invalid while it waits for a worker. */
+/* WORKER_INVALID: queued twice. */
 void require_not_queued(PIO_WORKITEM item, const void* pc) {
   if (is_queued(item)) mach_bug_check(0xE4, 1, (m_u64)item, 0, 0, pc);
+}
+
+/* Freed or made invalid while it waits for a worker. */
+void item_goes(PIO_WORKITEM item, const void* pc) {
+  if (!is_queued(item)) return;
+  mach_event(EVENT_ObjectFreed, mach_object(OBJECT_WorkItem, item), FREED_Memory, FREED_Queued, pc);
+  mach_bug_check(0xE4, 2, (m_u64)item, 0, 0, pc);
 }
 
 void queue_io_item(PIO_WORKITEM item, PIO_WORKITEM_ROUTINE routine, PIO_WORKITEM_ROUTINE_EX routine_ex, PVOID context,
@@ -124,6 +132,12 @@ void init_io_item(PIO_WORKITEM item, PVOID object) {
 }
 
 }  // namespace
+
+void note_work_in(const void* memory, m_u64 size, const void* pc) {
+  for (const Work* work = queue; work; work = work->next)
+    if (is_inside(work->item, memory, size))
+      mach_event(EVENT_ObjectFreed, mach_object(OBJECT_WorkItem, work->item), FREED_Memory, FREED_Queued, pc);
+}
 
 void reset_work_item() {
   queue = nullptr;
@@ -143,7 +157,7 @@ NTKERNELAPI PIO_WORKITEM NTAPI IoAllocateWorkItem(PDEVICE_OBJECT DeviceObject) {
 
 NTKERNELAPI VOID NTAPI IoFreeWorkItem(PIO_WORKITEM IoWorkItem) {
   DDI_ENTER(IoFreeWorkItem, IoWorkItem);
-  nt::require_not_queued(IoWorkItem, ddi.pc());
+  nt::item_goes(IoWorkItem, ddi.pc());
   mach_pool_free(IoWorkItem, nt::kItemTag, ddi.pc());
 }
 
@@ -159,7 +173,7 @@ NTKERNELAPI VOID NTAPI IoInitializeWorkItem(PVOID IoObject, PIO_WORKITEM IoWorkI
 
 NTKERNELAPI VOID NTAPI IoUninitializeWorkItem(PIO_WORKITEM IoWorkItem) {
   DDI_ENTER(IoUninitializeWorkItem, IoWorkItem);
-  nt::require_not_queued(IoWorkItem, ddi.pc());
+  nt::item_goes(IoWorkItem, ddi.pc());
 }
 
 NTKERNELAPI VOID NTAPI IoQueueWorkItem(PIO_WORKITEM IoWorkItem, PIO_WORKITEM_ROUTINE WorkerRoutine, WORK_QUEUE_TYPE,

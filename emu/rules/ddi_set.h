@@ -23,10 +23,4 @@ class DdiSet {
   std::bitset<DDI_COUNT> ddis_;
 };
 
-// The DDIs whose IRQL a rule of Microsoft's judges, so that exactly one rule reports a wrong one.
-const DdiSet& irql_ke_dispatch_lte_ddis();    // <= DISPATCH_LEVEL, irql_ke_dispatch_lte.cc
-const DdiSet& irql_dispatch_exact_ddis();     // == DISPATCH_LEVEL, irql_dispatch.cc
-const DdiSet& irql_dispatch_at_least_ddis();  // >= DISPATCH_LEVEL, irql_dispatch.cc
-const DdiSet& irql_ps_passive_ddis();         // == PASSIVE_LEVEL, irql_ps_passive.cc
-
 }  // namespace wdm

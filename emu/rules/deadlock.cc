@@ -13,11 +13,14 @@
 // Narrowed:
 // - A thread that waits outside driver code (for its IRP) is no finding here: IrpNeverCompleted names the IRP.
 // - A routine that spins for a lock it took itself is SpinLock's.
+// - IoReleaseRemoveLockAndWait that waits for an acquisition that nobody will release is the RemoveLock rules'.
+// - A wait for an event that an IRP's completion should have set is named by the rules of signal_event_in_completion.cc.
 #include <algorithm>
 #include <array>
-#include <vector>
 
 #include "emu/rules/locks.h"
+#include "emu/rules/remove_lock.h"
+#include "emu/rules/signal_event_in_completion.h"
 #include "emu/rules/text.h"
 #include "emu/trace/ddi_numbers.h"
 
@@ -28,12 +31,10 @@ class DeadlockRule final : public Rule {
  public:
   std::uint64_t interests() const override {
     return interest(EVENT_LockAttempt) | interest(EVENT_LockAcquired) | interest(EVENT_WaitBegin) |
-           interest(EVENT_WaitEnd) | interest(EVENT_Own) | interest(EVENT_Disown) | interest(EVENT_ThreadExit) |
-           interest(EVENT_Stuck);
+           interest(EVENT_WaitEnd) | interest(EVENT_ThreadExit) | interest(EVENT_Stuck);
   }
   void reset() override {
     waits_.fill(0);
-    owners_.clear();
     reported_ = false;
   }
   void on(const Trace& trace, std::uint32_t index, const Ledger& ledger, std::vector<Finding>& findings) override {
@@ -45,36 +46,16 @@ class DeadlockRule final : public Rule {
       case EVENT_WaitBegin: waits_[event.thread] = index + 1; return;
       case EVENT_LockAcquired:
       case EVENT_WaitEnd: return end_wait(trace, event);
-      case EVENT_Own: owners_.push_back({event.object, static_cast<std::uint8_t>(event.arg - 1), index}); return;
-      case EVENT_Disown: return disown(event.object, static_cast<std::uint8_t>(event.arg - 1));
-      // Its number may be another thread's next.
-      case EVENT_ThreadExit:
-        std::erase_if(owners_, [&](const Owner& owner) { return owner.thread == event.thread; });
-        waits_[event.thread] = 0;
-        return;
+      case EVENT_ThreadExit: waits_[event.thread] = 0; return;  // its number may be another thread's next
       case EVENT_Stuck: return judge_stuck(trace, index, ledger, findings);
     }
   }
 
  private:
-  // Of a mutex, resource or push lock; spin locks are in the ledger.
-  struct Owner {
-    ObjectId object;
-    std::uint8_t thread;
-    std::uint32_t event;
-  };
-
-  void disown(ObjectId object, std::uint8_t thread) {
-    const auto found = std::find_if(owners_.begin(), owners_.end(), [&](const Owner& owner) {
-      return owner.object == object && owner.thread == thread;
-    });
-    if (found != owners_.end()) owners_.erase(found);
-  }
-
   // Of several owners one that waits itself: the others may yet let go.
-  const Owner* owner_of(ObjectId object) const {
-    const Owner* first = nullptr;
-    for (const Owner& owner : owners_) {
+  const OwnedLock* owner_of(ObjectId object, const Ledger& ledger) const {
+    const OwnedLock* first = nullptr;
+    for (const OwnedLock& owner : ledger.owned()) {
       if (owner.object != object) continue;
       if (waits_[owner.thread] != 0) return &owner;
       if (first == nullptr) first = &owner;
@@ -127,9 +108,11 @@ class DeadlockRule final : public Rule {
       subject = static_cast<std::uint8_t>(thread);
       break;
     }
+    if (subject == event.thread && waits_for_forgotten(trace, index, ledger) != nullptr) return;
     const bool driver = !ledger.activations(subject).empty() || (subject == event.thread && event.site != kNoSite);
     if (!driver) return;
     reported_ = true;
+    if (subject == event.thread && completion_wait(trace, index, ledger)) return;
     report(trace, index, subject, ledger, findings);
   }
 
@@ -152,7 +135,7 @@ class DeadlockRule final : public Rule {
         finding.message += ", which " + thread_text(held->thread) + " holds";
         finding.evidence.push_back(acquired(trace, *held));
         thread = held->thread;
-      } else if (const Owner* owner = owner_of(wait.object); owner != nullptr) {
+      } else if (const OwnedLock* owner = owner_of(wait.object, ledger); owner != nullptr) {
         finding.message += ", which " + thread_text(owner->thread) + " holds";
         finding.evidence.push_back({owner->event, "acquired " + label_text(trace, wait.object)});
         thread = owner->thread;
@@ -180,7 +163,6 @@ class DeadlockRule final : public Rule {
   }
 
   std::array<std::uint32_t, 256> waits_{};  // by thread: index of its unanswered LockAttempt or WaitBegin, plus 1
-  std::vector<Owner> owners_;               // the oldest first
   bool reported_ = false;
 };
 

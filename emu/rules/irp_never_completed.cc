@@ -7,7 +7,8 @@
 // 2. When every file was closed as well, no IRP is left at all.
 //
 // The kernel looks; this rule says why. The finding is about where the driver let go of the IRP: it marked it pending,
-// queued it or set its cancel routine. Whether an IRP that hangs without being cancelled is acceptable is not judged.
+// queued it or set its cancel routine. One that was cancelled before its cancel routine was set is IrpCancelField's. Whether an IRP that hangs without being cancelled is acceptable is not judged.
+#include "emu/rules/irp_cancel_field.h"
 #include "emu/rules/rule.h"
 #include "emu/rules/text.h"
 
@@ -20,7 +21,7 @@ std::string reason(const Event& end, const IrpState& irp) {
   if (!cancelled) return " is still pending at the end and was never cancelled";
   if (!routine_set && irp.cancel_set == 0) return " was cancelled but has no cancel routine, and is never completed";
   if (!routine_set) return " was cancelled and its cancel routine cleared or run, but nobody completes it";
-  return " was cancelled before its cancel routine was set, and Irp->Cancel was not looked at after that";
+  return " was cancelled and still has its cancel routine, which nobody will call any more";
 }
 
 // Index + 1 of the entry into the dispatch routine that got the IRP, 0 when there was none.
@@ -40,7 +41,7 @@ class IrpNeverCompletedRule final : public Rule {
     const Event& end = trace.events[index];
     const IrpState& irp = ledger.irp(end.object);
     const bool closed_as_well = (end.arg & 2) != 0;
-    if (!closed_as_well && irp.cancel_set == 0) return;
+    if ((!closed_as_well && irp.cancel_set == 0) || cancel_field_missed(end, irp)) return;
     const Evidence history[] = {{irp.marked_pending, "marked pending"},
                                 {irp.queued, "queued"},
                                 {irp.cancel_set, "set the cancel routine"},

@@ -1,13 +1,20 @@
 // LockOrder: locks are always acquired in the same order.
 // Documentation: "Driver Verifier deadlock detection". Bug check 0xC4, 0x1001.
+// LockClassOrder, advice: the same for classes of spin locks, a class being all that one call of KeInitializeSpinLock
+// initialises.
 //
-// Checks:
+// Checks of LockOrder:
 // 1. Acquiring lock B while lock A is held makes the edge A -> B. No edge closes a cycle, of two or more locks.
 // 2. The same for locks that a thread waits for: mutexes, resources, push locks.
 //
 // The order alone is the finding, as in Driver Verifier: the run need not hang, and both edges may come from one thread,
 // since two threads could do the same at once. Locks are told apart by instance, not by class, so that locks of one class
 // ordered by address are fine. The finding names both acquires of every edge.
+//
+// Check of LockClassOrder:
+// 1. Edges between classes close no cycle, when each of its edges was made by other instances: the run has not shown that
+//    they can be the same. Two locks of one class make no edge: a driver may order them by address. A cycle of instances
+//    is LockOrder's.
 //
 // Narrowed:
 // - Edges between which a common lock was held (a gate) can never meet, so such a cycle is no finding. A lock held
@@ -44,8 +51,10 @@ struct LockSet {
 };
 
 struct Edge {
-  ObjectId from;
+  ObjectId from;           // the lock, or the first one of its class
   ObjectId to;
+  ObjectId from_lock;
+  ObjectId to_lock;
   std::uint32_t acquired;  // event at which `from` was acquired
   std::uint32_t attempt;   // event at which `to` was asked for
   std::uint32_t next;      // the next edge out of `from`, plus 1
@@ -60,14 +69,6 @@ struct Edge {
   }
 };
 
-// A lock that a thread waits for.
-struct Owned {
-  ObjectId object;
-  std::uint8_t thread;
-  bool shared;
-  std::uint32_t event;
-};
-
 bool ordered(std::uint32_t kind) {
   const std::uint32_t base = lock_base(kind);
   return base == MACH_LOCK_SPIN || base == MACH_LOCK_QUEUED || base == MACH_LOCK_CANCEL;
@@ -75,24 +76,23 @@ bool ordered(std::uint32_t kind) {
 
 class LockOrderRule final : public Rule {
  public:
+  explicit LockOrderRule(RuleId rule) : rule_(rule), by_class_(rule == RuleId::LockClassOrder) {}
+
   std::uint64_t interests() const override {
-    return interest(EVENT_LockInit) | interest(EVENT_LockAttempt) | interest(EVENT_Own) | interest(EVENT_Disown) |
-           interest(EVENT_ThreadExit);
+    const std::uint64_t spin_locks = interest(EVENT_LockInit) | interest(EVENT_LockAttempt);
+    return by_class_ ? spin_locks : spin_locks | interest(EVENT_Own);
   }
   void reset() override {
     edges_.clear();
     first_.clear();
-    owned_.clear();
+    classes_.clear();
+    class_of_.clear();
   }
   void on(const Trace& trace, std::uint32_t index, const Ledger& ledger, std::vector<Finding>& findings) override {
     const Event& event = trace.events[index];
     switch (event.kind) {
-      case EVENT_LockInit: return forget(event.object);
+      case EVENT_LockInit: return by_class_ ? classify(event) : forget(event.object);
       case EVENT_Own: return own(trace, index, ledger, findings);
-      case EVENT_Disown: return disown(event);
-      case EVENT_ThreadExit:
-        std::erase_if(owned_, [&](const Owned& owned) { return owned.thread == event.thread; });
-        return;
       default: return judge_attempt(trace, index, ledger, findings);
     }
   }
@@ -107,7 +107,7 @@ class LockOrderRule final : public Rule {
     if (!collect(ledger, event.thread, held)) return;
     for (const HeldLock& outer : ledger.held()) {
       if (outer.thread != event.thread || !ordered(outer.kind)) continue;
-      if (!add({outer.lock, event.object, outer.event, index, 0, held})) continue;
+      if (!add({node(outer.lock), node(event.object), outer.lock, event.object, outer.event, index, 0, held})) continue;
       if (close(trace, findings)) return;
     }
   }
@@ -115,24 +115,17 @@ class LockOrderRule final : public Rule {
   // arg2 of Own: 1 shared, 2 without waiting for it.
   void own(const Trace& trace, std::uint32_t index, const Ledger& ledger, std::vector<Finding>& findings) {
     const Event& event = trace.events[index];
-    const Owned now{event.object, static_cast<std::uint8_t>(event.arg - 1), (event.arg2 & 1) != 0, index};
-    const bool waited = (event.arg2 & 2) == 0 && now.thread == event.thread;
+    const auto thread = static_cast<std::uint8_t>(event.arg - 1);
+    const bool shared = (event.arg2 & 1) != 0;
+    const bool waited = (event.arg2 & 2) == 0 && thread == event.thread;
     LockSet held;
-    if (waited && collect(ledger, now.thread, held)) {
-      for (const Owned& outer : owned_) {
-        if (outer.thread != now.thread || outer.object == now.object) continue;
-        if (!add({outer.object, now.object, outer.event, index, 0, held, outer.shared, now.shared})) continue;
-        if (close(trace, findings)) break;
-      }
+    if (!waited || !collect(ledger, thread, held)) return;
+    for (const OwnedLock& outer : ledger.owned()) {
+      if (outer.thread != thread || outer.object == event.object) continue;
+      if (!add({outer.object, event.object, outer.object, event.object, outer.event, index, 0, held, outer.shared, shared}))
+        continue;
+      if (close(trace, findings)) return;
     }
-    owned_.push_back(now);
-  }
-
-  void disown(const Event& event) {
-    const auto found = std::find_if(owned_.begin(), owned_.end(), [&](const Owned& owned) {
-      return owned.object == event.object && owned.thread + 1u == event.arg;
-    });
-    if (found != owned_.end()) owned_.erase(found);
   }
 
   // Exclusive ones only. What the code owns that a DPC on this thread has interrupted, is none of the DPC's.
@@ -142,9 +135,8 @@ class LockOrderRule final : public Rule {
       if (held.size == kMaxHeld) return false;
       held.locks[held.size++] = lock.lock;
     }
-    for (const Owned& owned : owned_) {
-      if (owned.thread != thread || owned.shared || ledger.interrupted({owned.object, 0, owned.event, 0, thread, 0, 0}))
-        continue;
+    for (const OwnedLock& owned : ledger.owned()) {
+      if (owned.thread != thread || owned.shared || ledger.interrupted(owned)) continue;
       if (held.size == kMaxHeld) return false;
       held.locks[held.size++] = owned.object;
     }
@@ -158,10 +150,23 @@ class LockOrderRule final : public Rule {
     }
   }
 
+  // The class of a lock is where it was initialised; one that is not keeps to itself.
+  void classify(const Event& event) {
+    auto known = std::find_if(classes_.begin(), classes_.end(), [&](const Class& one) { return one.site == event.site; });
+    if (known == classes_.end()) known = classes_.insert(known, {event.site, event.object});
+    if (event.object >= class_of_.size()) class_of_.resize(event.object + 1);
+    class_of_[event.object] = known->first;
+  }
+
+  ObjectId node(ObjectId lock) const {
+    return lock < class_of_.size() && class_of_[lock] != 0 ? class_of_[lock] : lock;
+  }
+
   std::uint32_t first(ObjectId lock) const { return lock < first_.size() ? first_[lock] : 0; }
 
   // False when the same edge is known with at most these locks held: then it closes no new cycle.
   bool add(Edge edge) {
+    if (edge.from == edge.to) return false;
     for (std::uint32_t at = first(edge.from); at != 0; at = edges_[at - 1].next) {
       if (edge.includes(edges_[at - 1])) return false;
     }
@@ -176,8 +181,15 @@ class LockOrderRule final : public Rule {
   bool close(const Trace& trace, std::vector<Finding>& findings) {
     path_[0] = static_cast<std::uint32_t>(edges_.size() - 1);
     const std::size_t length = extend(1);
-    if (length == 0) return false;
+    if (length == 0 || (by_class_ && is_of_instances(length))) return false;
     report(trace, length, findings);
+    return true;
+  }
+
+  bool is_of_instances(std::size_t length) const {
+    for (std::size_t step = 0; step < length; ++step) {
+      if (edges_[path_[step]].to_lock != edges_[path_[(step + 1) % length]].from_lock) return false;
+    }
     return true;
   }
 
@@ -203,26 +215,36 @@ class LockOrderRule final : public Rule {
 
   void report(const Trace& trace, std::size_t length, std::vector<Finding>& findings) const {
     const Edge& now = edges_[path_[0]];
-    Finding finding{RuleId::LockOrder,
-                    label_text(trace, now.to) + " acquired while " + label_text(trace, now.from) +
-                        " is held, but elsewhere " + (length == 2 ? "" : "in the end ") + "the other way round",
-                    now.attempt, {{now.acquired, "acquired " + label_text(trace, now.from)}}};
+    Finding finding{rule_,
+                    label_text(trace, now.to_lock) + " acquired while " + label_text(trace, now.from_lock) +
+                        " is held, but " + (by_class_ ? "of their classes " : "") + "elsewhere " +
+                        (length == 2 ? "" : "in the end ") + "the other way round",
+                    now.attempt, {{now.acquired, "acquired " + label_text(trace, now.from_lock)}}};
     for (std::size_t step = 1; step < length; ++step) {
       const Edge& edge = edges_[path_[step]];
-      finding.evidence.push_back({edge.attempt, "elsewhere acquires " + label_text(trace, edge.to)});
-      finding.evidence.push_back({edge.acquired, "while it holds " + label_text(trace, edge.from)});
+      finding.evidence.push_back({edge.attempt, "elsewhere acquires " + label_text(trace, edge.to_lock)});
+      finding.evidence.push_back({edge.acquired, "while it holds " + label_text(trace, edge.from_lock)});
     }
     findings.push_back(std::move(finding));
   }
 
   std::vector<Edge> edges_;
   std::vector<std::uint32_t> first_;  // by lock: the newest edge out of it, plus 1
-  std::vector<Owned> owned_;
   std::array<std::uint32_t, kMaxCycle> path_{};
+  const RuleId rule_;
+  const bool by_class_;
+  struct Class {
+    std::uint32_t site;  // of its LockInit
+    ObjectId first;      // lock of it
+  };
+  std::vector<Class> classes_;
+  std::vector<ObjectId> class_of_;  // by lock: the first one of its class, or 0
 };
 
 }  // namespace
 
-std::unique_ptr<Rule> make_lock_order() { return std::make_unique<LockOrderRule>(); }
+std::shared_ptr<Rule> make_lock_order(RuleId rule, const std::shared_ptr<Rule>&) {
+  return std::make_shared<LockOrderRule>(rule);
+}
 
 }  // namespace wdm

@@ -103,28 +103,27 @@ void judge_held_at_return(RuleId rule, std::uint32_t kinds, const Trace& trace, 
   }
 }
 
-bool judge_release(RuleId rule, const Trace& trace, std::uint32_t index, const Ledger& ledger,
+void judge_release(RuleId rule, const Trace& trace, std::uint32_t index, const Ledger& ledger,
                    std::vector<Finding>& findings) {
   const Event& event = trace.events[index];
   const HeldLock* own = ledger.find(event.object, event.thread);
-  if (own != nullptr && !ledger.interrupted(*own)) return true;
+  if (own != nullptr && !ledger.interrupted(*own)) return;
 
   const std::string noun(lock_noun(event.arg2));
   if (own != nullptr) {
     findings.push_back({rule, noun + " released by a routine that interrupted its holder", index,
                         {acquired(trace, *own)}});
-    return false;
+    return;
   }
   if (const HeldLock* other = ledger.find(event.object); other != nullptr) {
     findings.push_back({rule, noun + " released by " + thread_text(event.thread) + " but held by " +
                                   thread_text(other->thread) + " (0xC4, 0x1004)",
                         index, {acquired(trace, *other)}});
-    return false;
+    return;
   }
   Finding finding{rule, noun + " released while it is not held (0xC4, 0x1007)", index, {}};
   add_last(finding, trace, index, EVENT_LockRelease, event.object, "released " + label_text(trace, event.object));
   findings.push_back(std::move(finding));
-  return false;
 }
 
 }  // namespace wdm

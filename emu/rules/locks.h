@@ -39,8 +39,7 @@ void judge_held_at_return(RuleId rule, std::uint32_t kinds, const Trace& trace, 
                           const Ledger& ledger, std::vector<Finding>& findings);
 
 // For LockRelease: says that the lock is not held, or held by somebody else.
-// Returns true when the release is in order so far.
-bool judge_release(RuleId rule, const Trace& trace, std::uint32_t index, const Ledger& ledger,
+void judge_release(RuleId rule, const Trace& trace, std::uint32_t index, const Ledger& ledger,
                    std::vector<Finding>& findings);
 
 }  // namespace wdm

@@ -4,8 +4,9 @@
 // Checks:
 // 1. When a dispatch routine returns and its IRP was marked pending since it was called, it returns STATUS_PENDING.
 //
-// Narrowed: an IRP that was passed down in between is not judged, since the mark may belong to the lower driver's stack
-// location. Marked, completed inside and STATUS_PENDING returned is legal.
+// Narrowed: of an IRP that was passed down in between only a mark by the routine itself counts: others may belong to the
+// stack location of a lower device. Marked, completed inside and STATUS_PENDING returned is legal. A mark by the
+// completion routine that wakes the dispatch routine is CompletionEventChecking's.
 #include "emu/rules/dispatch_return.h"
 #include "emu/rules/text.h"
 
@@ -18,7 +19,8 @@ class MarkIrpPendingRule final : public Rule {
   void reset() override {}
   void on(const Trace& trace, std::uint32_t index, const Ledger& ledger, std::vector<Finding>& findings) override {
     const auto dispatch = dispatch_return(trace, index, ledger);
-    if (!dispatch || dispatch->returns_pending || dispatch->forwarded || !dispatch->marked) return;
+    if (!dispatch || dispatch->returns_pending) return;
+    if (!(dispatch->forwarded ? dispatch->marked_itself : dispatch->marked)) return;
     const Event& event = trace.events[index];
     const IrpState& irp = ledger.irp(event.object);
     const std::uint32_t mark = irp.marked_pending != 0 ? irp.marked_pending : irp.queued;

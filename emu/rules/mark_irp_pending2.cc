@@ -3,25 +3,17 @@
 //
 // Checks:
 // 1. When a dispatch routine returns STATUS_PENDING, its IRP was marked pending since it was called, put on a
-//    cancel-safe queue (which marks it), or passed down. That it was completed meanwhile makes no difference.
+//    cancel-safe queue (which marks it), or passed down. That somebody else completed it meanwhile makes no difference.
 //
-// Narrowed: who marked it is not asked, since a StartIo or DPC routine may do it for the dispatch routine; nor whether
-// the lower driver really returned STATUS_PENDING.
+// An IRP that the routine completed itself is PendedCompletedRequest's.
+//
+// Narrowed: who marked it is not asked, since a StartIo or DPC routine may do it for the dispatch routine; whether the
+// lower driver really returned STATUS_PENDING is LowerDriverReturn's question.
 #include "emu/rules/dispatch_return.h"
 #include "emu/rules/text.h"
 
 namespace wdm {
 namespace {
-
-// The last thing the routine did with its IRP, or its start.
-std::uint32_t last_use(const Trace& trace, std::uint32_t entered, std::uint32_t left) {
-  const Event& leave = trace.events[left];
-  for (std::uint32_t index = left; index-- > entered + 1;) {
-    const Event& event = trace.events[index];
-    if (event.thread == leave.thread && event.object == leave.object && event.site != kNoSite) return index;
-  }
-  return entered;
-}
 
 class MarkIrpPending2Rule final : public Rule {
  public:
@@ -30,6 +22,7 @@ class MarkIrpPending2Rule final : public Rule {
   void on(const Trace& trace, std::uint32_t index, const Ledger& ledger, std::vector<Finding>& findings) override {
     const auto dispatch = dispatch_return(trace, index, ledger);
     if (!dispatch || !dispatch->returns_pending || dispatch->forwarded || dispatch->marked) return;
+    if (dispatch->completed_itself) return;
     const Event& event = trace.events[index];
     Finding finding{RuleId::MarkIrpPending2,
                     "dispatch routine returns STATUS_PENDING, but " + label_text(trace, event.object) +

@@ -1,7 +1,8 @@
 // A rule reads events, keeps its own small state, and returns findings. It never touches the machine, so it is tested
 // with hand-written event lists and can judge a stored trace again.
 //
-// To add a rule: one line in rules.def, one source here, one test in tests/emu/rules.
+// To add a rule: one line in rules.def, one source here, one test in tests/emu/rules, one example in harness/rule_examples.
+// Rules that look at the same events in the same way are lines with the same file: one object judges for all of them.
 #pragma once
 
 #include <cstdint>
@@ -22,7 +23,7 @@ enum class RuleId : std::uint16_t {
 };
 
 // What a violation means for the rest of the run; see rules.def.
-enum class Level : std::uint8_t { fatal, harmless };
+enum class Level : std::uint8_t { fatal, harmless, advice };
 
 struct RuleInfo {
   std::string_view name;
@@ -68,7 +69,8 @@ class Rule {
 
 constexpr std::uint64_t interest(std::uint16_t kind) { return std::uint64_t{1} << kind; }
 
-// One of each, in the order of rules.def. Each rule file defines make_<file>().
-std::vector<std::unique_ptr<Rule>> make_rules();
+// By RuleId. Each rule file defines make_<file>(), one that several lines name make_<file>(RuleId, earlier), where `earlier` is
+// what it made for the line before, or null: it can be the object for this line, too.
+std::vector<std::shared_ptr<Rule>> make_rules();
 
 }  // namespace wdm

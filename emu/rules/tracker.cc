@@ -1,9 +1,15 @@
 #include "emu/rules/tracker.h"
+
+#include <algorithm>
+
 #include "emu/trace/ddi_numbers.h"
 
 namespace wdm {
 
-Tracker::Tracker() : rules_(make_rules()), enabled_(rules_.size(), true) { list_by_kind(); }
+Tracker::Tracker() : rules_(make_rules()) {
+  for (const RuleInfo& rule : all_rules()) enabled_.push_back(rule.level != Level::advice);
+  list_by_kind();
+}
 
 void Tracker::list_by_kind() {
   wanted_kinds_ = Ledger::interests() | interest(EVENT_Violation);
@@ -11,7 +17,8 @@ void Tracker::list_by_kind() {
     by_kind_[kind].clear();
     for (std::size_t rule = 0; rule < rules_.size(); ++rule) {
       const bool listens = (rules_[rule]->interests() & interest(kind)) != 0;
-      if (listens && enabled_[rule]) by_kind_[kind].push_back(rules_[rule].get());
+      const bool listed = std::ranges::find(by_kind_[kind], rules_[rule].get()) != by_kind_[kind].end();
+      if (listens && enabled_[rule] && !listed) by_kind_[kind].push_back(rules_[rule].get());
     }
     if (!by_kind_[kind].empty()) wanted_kinds_ |= interest(kind);
   }
@@ -35,6 +42,7 @@ const std::vector<Finding>& Tracker::on(const Trace& trace, std::uint32_t index)
   if (kind >= EVENT_COUNT) return findings_;  // a stored trace may be from a newer version
   for (Rule* rule : by_kind_[kind]) rule->on(trace, index, ledger_, findings_);
   if (kind == EVENT_Violation) report_violation(trace, index);
+  if (!findings_.empty()) std::erase_if(findings_, [&](const Finding& finding) { return !enabled(finding.rule); });
   ledger_.apply(trace, index);
   return findings_;
 }
@@ -66,7 +74,7 @@ bool Tracker::enable(std::string_view name, bool enabled) {
 
 void Tracker::report_violation(const Trace& trace, std::uint32_t index) {
   const Event& event = trace.events[index];
-  if (event.arg >= rules_.size() || !enabled_[event.arg]) return;
+  if (event.arg >= rules_.size()) return;
   const auto rule = static_cast<RuleId>(event.arg);
   const bool has_note = event.arg2 > 0 && event.arg2 <= trace.notes.size();
   findings_.push_back(

@@ -15,13 +15,13 @@ namespace wdm {
 
 class Tracker {
  public:
-  // All rules are enabled.
+  // All rules but advice are enabled.
   Tracker();
 
   // Forgets the run; which rules are enabled stays. Keeps its memory, so that runs after the first allocate nothing.
   void reset();
 
-  // Judges event `index` of `trace` and returns what was found, in the order of rules.def; empty nearly always.
+  // Judges event `index` of `trace` and returns what was found, in the order of the files in rules.def; empty nearly always.
   // The answer is valid until the next call. Requires: called for every event since reset that it does not ignore, in
   // order. No allocation when nothing is found.
   const std::vector<Finding>& on(const Trace& trace, std::uint32_t index);
@@ -47,8 +47,8 @@ class Tracker {
   void list_by_kind();
   void report_violation(const Trace& trace, std::uint32_t index);
 
-  std::vector<std::unique_ptr<Rule>> rules_;  // by RuleId
-  std::vector<bool> enabled_;                 // by RuleId
+  std::vector<std::shared_ptr<Rule>> rules_;  // by RuleId
+  std::vector<bool> enabled_;                 // by RuleId; findings of others are dropped
   std::array<std::vector<Rule*>, EVENT_COUNT> by_kind_;
   std::uint64_t wanted_kinds_ = 0;                     // by rules or the ledger
   std::array<std::uint32_t, DDI_COUNT> wanted_calls_;  // DdiEnter by DDI, a bit for each IRQL

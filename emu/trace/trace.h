@@ -62,6 +62,11 @@ struct ForwardCall {
         has_cancel_routine((arg >> 17 & 1) != 0) {}
 };
 
+// What Event::arg of IrpSetCompletion or-s.
+inline constexpr std::uint64_t kCompletionSet = 1, kCompletionEx = 2, kCompletionFailed = 4, kCompletionForeign = 8;
+// Or-ed to Event::arg of IrpCreate.
+inline constexpr std::uint64_t kEventOnStack = 256;
+
 struct Object {
   std::uint32_t kind;    // OBJECT_*
   std::uint32_t number;  // within its kind, from 1 (locks are shown as letters)

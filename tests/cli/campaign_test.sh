@@ -193,7 +193,7 @@ case_repeat() {
 case_faults() {
   run 0 fuzz "$drivers/unchecked" --time 3 --jobs 1 --seed 1 --out plain
   run 1 fuzz "$drivers/unchecked" --time 60 --jobs 1 --seed 1 --out faults --faults
-  says 'SUMMARY: wdmfuzz: SEGV driver.c:14 in Create'
+  says 'SUMMARY: wdmfuzz: NullCheck driver.c:14 in Create'
   grep -q '^ *fail at op [0-9]* ExAllocatePoolWithTag 2$' faults/findings/*.scn || fail 'the case does not name the failure'
   run 1 replay "$drivers/unchecked" faults/findings/*.scn
 }

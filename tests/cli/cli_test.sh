@@ -22,12 +22,30 @@ case_usage() {
   run 0 --help; says 'Exit codes'
 }
 case_tables() {
-  run 0 rules; says 'SpinLock'
+  run 0 rules; says '^Locks$'; says '^  SpinLock  *0xC4, 0x00040009 After KeAcquireSpinLock'
+  says "^[0-9]* rules, [0-9]* of them Microsoft's, [0-9]* advice$"
   run 0 rules --markdown; says '^| `SpinLock` |'
   run 0 ddis; says 'KeAcquireSpinLockRaiseToDpc'
   run 0 ddis --markdown; says '^| `KeReleaseSpinLock` |'
   run 0 drivers; says 'mailbox'
   run 0 drivers --markdown; says '^| `mailbox` |'
+}
+# Each rule is on a line of its own, and `rules NAME` explains it; nothing is coloured away from a terminal.
+case_rules() {
+  local names count
+  run 0 rules
+  mapfile -t names < <(sed -nE 's/^  ([A-Za-z0-9]+) .*/\1/p' out)
+  count=$(sed -nE 's/^([0-9]+) rules, .*/\1/p' out)
+  ((count > 20 && count == ${#names[@]})) || fail "${#names[@]} rules listed, $count counted"
+  run 0 rules "${names[@]}"
+  (($(grep -cx '  bad' out) == count && $(grep -cx '  good' out) == count)) || fail 'not two examples for every rule'
+  grep -q $'\x1b' out && fail 'coloured'
+  run 0 rules spinlock DOUBLECOMPLETION
+  says '^SpinLock$'; says '  level: fatal'; says '  documentation: "SpinLock rule (wdm)"'
+  says '    KeAcquireSpinLock(&x->Lock, &irql);'; says '^DoubleCompletion$'
+  run 0 rules SpinLock --markdown; says '^## SpinLock$'; says '^\* bug check: 0xC4'; says '^```c$'
+  run 2 rules SpinLok; complains 'no rule SpinLok; nearest: SpinLock,'
+  run 2 rules SpinLock cancelroutine; complains 'no rule cancelroutine; nearest: CancelRoutineStillSet,'
 }
 case_no_such_driver() {
   run 2 check no-such-driver; complains 'no such directory'
@@ -141,7 +159,7 @@ case_entry_fails() {
 }
 case_entry_loops() { run 4 check "$drivers/entry_loops"; says 'LIMIT: no scheduling point'; says 'in DriverEntry'; }
 case_entry_overflows() { run 1 check "$drivers/entry_overflows"; says 'SUMMARY: wdmfuzz: stack-overflow driver.c:.* in Recurse'; }
-case_entry_null() { run 1 check "$drivers/entry_null"; says 'SUMMARY: wdmfuzz: SEGV driver.c:9 in DriverEntry'; }
+case_entry_null() { run 1 check "$drivers/entry_null"; says 'SUMMARY: wdmfuzz: NullCheck driver.c:9 in DriverEntry'; }
 case_ioctls() {
   run 0 check "$drivers/use_after_free"
   says '0x00222004 IOCTL_PLAIN'; says '0x0022640f IOCTL_THROUGH_MACRO'
@@ -239,7 +257,7 @@ case_keep_going() {
   local hidden=$drivers/hidden_behind_read finding
   run 1 fuzz "$hidden" --time 200 --jobs 1 --seed 3 --keep-going --out o -- -runs=800
   for finding in 'heap-buffer-overflow driver.c:26 in Create' 'heap-buffer-overflow driver.c:42 in Copy' \
-      'SEGV driver.c:61 in Control' 'SpinLock driver.c:53 in TakeTwice'; do
+      'NullCheck driver.c:61 in Control' 'SpinLock driver.c:53 in TakeTwice'; do
     grep -qx "expect $finding" o/findings/*.scn || fail "did not find $finding"
   done
   (($(ls o/findings/*.scn | wc -l) == 4)) || fail "found something else: $(grep -h ^expect o/findings/*.scn)"

@@ -9,7 +9,7 @@
 namespace wdm::test {
 
 inline const DriverProfile& profile() {
-  static const DriverProfile sample{"sample", {0x222000, 0x222004, 0x22200b, 0x226010}, {}, 0xffffffff, 2, true, false, {}, true};
+  static const DriverProfile sample{"sample", {0x222000, 0x222004, 0x22200b, 0x226010}, {}, 0xffffffff, 2, true, false, {}, true, true, {}, {}};
   return sample;
 }
 

@@ -19,6 +19,8 @@ TEST(DriverProfile, ComesBackFromItsText) {
   profile.interrupts = true;
   profile.ddis = {1, 2};
   profile.names = false;
+  profile.handled = {0x222000};
+  profile.numbers = {4, 0x80000000};
   const auto back = profile_from_text(profile_to_text(profile));
   ASSERT_TRUE(back);
   EXPECT_EQ(back->name, profile.name);
@@ -30,6 +32,8 @@ TEST(DriverProfile, ComesBackFromItsText) {
   EXPECT_EQ(back->interrupts, profile.interrupts);
   EXPECT_EQ(back->ddis, profile.ddis);
   EXPECT_EQ(back->names, profile.names);
+  EXPECT_EQ(back->handled, profile.handled);
+  EXPECT_EQ(back->numbers, profile.numbers);
 }
 
 TEST(DriverProfile, OtherTextIsNone) {
@@ -37,10 +41,11 @@ TEST(DriverProfile, OtherTextIsNone) {
 }
 
 TEST(Dictionary, HasCodesAndDdisAsTheyAreInScenarios) {
-  const std::string text = dictionary({{"IOCTL_A", 0x00222004, 0, 0}, {"", 0x9c402400, 0, 0}},
+  const std::string text = dictionary({{"IOCTL_A", 0x00222004, 0, 0}, {"", 0x9c402400, 0, 0}}, {20},
                                       "emulated KeAcquireSpinLockRaiseToDpc\nmissing NoSuchDdi\n");
   EXPECT_NE(text.find("IOCTL_A=\"\\x04\\x20\\x22\\x00\"\n"), text.npos) << text;
   EXPECT_NE(text.find("code_9c402400=\"\\x00\\x24\\x40\\x9c\"\n"), text.npos) << text;
+  EXPECT_NE(text.find("number_20=\"\\x14\\x00\\x00\\x00\"\n"), text.npos) << text;
   EXPECT_NE(text.find("KeAcquireSpinLockRaiseToDpc=\"\\x"), text.npos) << text;
   EXPECT_EQ(text.find("NoSuchDdi"), text.npos) << text;
   const std::uint32_t key = binary::ddi_key(find_ddi("KeAcquireSpinLockRaiseToDpc"));

@@ -148,8 +148,39 @@ TEST(RandomScenario, HasTheHabitsOfARealProgram) {
   EXPECT_LT(dangling, kinds[OpKind::cancel] / 10);
 }
 
+TEST(RandomScenario, TriesTheDriversOwnNumbers) {
+  DriverProfile with = profile();
+  with.numbers = {27, 61, 300, 4000, 0x12345678};
+  unsigned requests = 0, lengths = 0, out_sizes = 0, words = 0, classes = 0;
+  for (std::uint64_t seed = 0; seed < 1000; ++seed)
+    for (const Operation& op : random_scenario(seed, with).operations) {
+      if (op.kind == OpKind::query_information) classes += op.code == 27;
+      if (op.kind != OpKind::ioctl) continue;
+      ++requests;
+      lengths += op.data.size() == 27 || op.data.size() == 61 || op.data.size() == 300;
+      out_sizes += op.out_size == 4000;
+      const Bytes word = {0x78, 0x56, 0x34, 0x12};
+      words += std::search(op.data.begin(), op.data.end(), word.begin(), word.end()) != op.data.end();
+    }
+  EXPECT_GT(lengths, requests / 5);
+  EXPECT_GT(out_sizes, requests / 20);
+  EXPECT_GT(words, requests / 20);
+  EXPECT_GT(classes, 0u);
+}
+
+TEST(RandomScenario, SendsMostlyCodesThatTheDriverLooksFor) {
+  DriverProfile with = profile();
+  with.handled = {with.ioctls[2]};
+  unsigned ioctls = 0, handled = 0;
+  for (std::uint64_t seed = 0; seed < 1000; ++seed)
+    for (const Operation& op : random_scenario(seed, with).operations)
+      if (op.kind == OpKind::ioctl) ++ioctls, handled += op.code == with.handled[0];
+  EXPECT_GT(handled, ioctls * 70 / 100);
+  EXPECT_LT(handled, ioctls * 90 / 100);
+}
+
 TEST(RandomScenario, SendsOnlyWhatTheDriverHandles) {
-  DriverProfile reader{"reader", {}, {}, 1u << 0x00 | 1u << 0x03, 1, false, false, {}, {}};
+  DriverProfile reader{"reader", {}, {}, 1u << 0x00 | 1u << 0x03, 1, false, false, {}, false, true, {}, {}};
   const std::set<OpKind> possible = {OpKind::open, OpKind::close, OpKind::read, OpKind::cancel, OpKind::wait};
   for (std::uint64_t seed = 0; seed < 1000; ++seed)
     for (const Operation& op : random_scenario(seed, reader).operations) ASSERT_TRUE(possible.contains(op.kind));

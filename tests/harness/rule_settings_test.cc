@@ -6,7 +6,8 @@ namespace wdm {
 namespace {
 
 TEST(RuleSettings, TextAndBack) {
-  const std::vector<RuleSetting> settings = {{RuleSetting::Kind::off, "PoolLeak", ""},
+  const std::vector<RuleSetting> settings = {{RuleSetting::Kind::on, "LockHeldAcrossCall", ""},
+                                             {RuleSetting::Kind::off, "PoolLeak", ""},
                                              {RuleSetting::Kind::suppress, "SpinLockSafe", "Complete"},
                                              {RuleSetting::Kind::suppress, "heap-use-after-free", "*"}};
   const auto read = rule_settings_from(rule_settings_text(settings));

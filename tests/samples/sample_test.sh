@@ -1,11 +1,12 @@
 #!/bin/bash
 # One sample driver: each stored finding is found again with its SUMMARY; the fixed twin (or the
-# clean driver) is silent on those cases and on a few thousand inputs of the fuzzer.
-#   sample_test.sh CLI NAME
+# clean driver) is silent on those cases and on so many inputs of the fuzzer.
+#   sample_test.sh CLI DIRECTORY INPUTS
 set -euo pipefail
-cli=$1 name=$2
+cli=$1 driver=$2 inputs=$3
 root=$(cd "$(dirname "$0")/../.." && pwd)
-source=$root/harness/drivers/$name/$name.c
+name=$(basename "$driver")
+source=$driver/$name.c
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
@@ -21,7 +22,7 @@ if [[ $kind == seeded ]]; then
   calls=$(sed -n 's/^ \* calls: *//p' "$source")
   preemptions=$(sed -n 's/^ \* preemptions: *//p' "$source")
   for case in "${found[@]}"; do
-    "$cli" replay "$name" "$case" --expect > "$work/report" 2>&1 || { cat "$work/report"; fail "$case is not found again"; }
+    "$cli" replay "$driver" "$case" --expect > "$work/report" 2>&1 || { cat "$work/report"; fail "$case is not found again"; }
     rule=$(sed -n 's/^expect \([A-Za-z0-9-]*\) .*/\1/p' "$case")
     [[ ", $rules," == *", $rule,"* ]] || fail "$case ends as $rule; the source names $rules"
   done
@@ -31,11 +32,11 @@ if [[ $kind == seeded ]]; then
 fi
 
 for case in "${found[@]}"; do
-  "$cli" replay "$name" -D FIXED "$case" > "$work/report" 2>&1 || { cat "$work/report"; fail "the fixed twin is not clean on $case"; }
+  "$cli" replay "$driver" -D FIXED "$case" > "$work/report" 2>&1 || { cat "$work/report"; fail "the fixed twin is not clean on $case"; }
 done
 
-"$cli" build "$name" -D FIXED -o "$work/twin" 2> /dev/null
+"$cli" build "$driver" -D FIXED -o "$work/twin" 2> /dev/null
 mkdir "$work/corpus"
-(cd "$work" && ./twin -runs=1500 -seed=1 -len_control=0 -print_final_stats=0 corpus) > "$work/log" 2>&1 \
+(cd "$work" && ./twin -runs="$inputs" -seed=1 -len_control=0 -print_final_stats=0 corpus) > "$work/log" 2>&1 \
   || { tail -60 "$work/log"; fail "the fixed twin is not silent"; }
-grep -q 'Done 1500 runs' "$work/log" || { tail -5 "$work/log"; fail "the fuzzer did not run"; }
+grep -q "Done $inputs runs" "$work/log" || { tail -5 "$work/log"; fail "the fuzzer did not run"; }

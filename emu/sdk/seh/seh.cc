@@ -111,13 +111,8 @@ void wdm_seh_raise(unsigned int code, unsigned long long address, unsigned int c
   raise(record);
 }
 
-#define CALLER reinterpret_cast<ULONG_PTR>(__builtin_return_address(0))
-
-VOID NTAPI ExRaiseStatus(NTSTATUS Status) { wdm_seh_raise(Status, CALLER, 0, nullptr); }
-VOID NTAPI RtlRaiseStatus(NTSTATUS Status) { wdm_seh_raise(Status, CALLER, 0, nullptr); }
-VOID NTAPI ExRaiseAccessViolation(VOID) { wdm_seh_raise(STATUS_ACCESS_VIOLATION, CALLER, 0, nullptr); }
-VOID NTAPI ExRaiseDatatypeMisalignment(VOID) {
-  wdm_seh_raise(STATUS_DATATYPE_MISALIGNMENT, CALLER, 0, nullptr);
+VOID NTAPI RtlRaiseStatus(NTSTATUS Status) {
+  wdm_seh_raise(Status, reinterpret_cast<ULONG_PTR>(__builtin_return_address(0)), 0, nullptr);
 }
 VOID NTAPI RtlRaiseException(PEXCEPTION_RECORD ExceptionRecord) { raise(*ExceptionRecord); }
 }

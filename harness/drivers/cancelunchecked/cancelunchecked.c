@@ -2,9 +2,9 @@
  * kind: seeded
  * pattern: C07
  * class: S+C
- * rule: IrpNeverCompleted
+ * rule: IrpCancelField
  * function: DoorRead
- * line: 56
+ * line: 58
  * calls: 2
  * preemptions: 0
  * A doorbell. A read pends until a write rings. DoorRead queues the IRP and sets its cancel routine, but does not look

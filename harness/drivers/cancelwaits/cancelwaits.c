@@ -2,7 +2,7 @@
  * kind: seeded
  * pattern: B09
  * class: S+C
- * rule: IrqlContract, IrqlExApcLte1
+ * rule: IrqlExApcLte1
  * function: WatchCancel
  * line: 53
  * calls: 2

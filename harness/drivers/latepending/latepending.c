@@ -1,12 +1,12 @@
 /* wdmfuzz-sample: latepending
  * kind: seeded
  * pattern: D01
- * class: P1
- * rule: heap-use-after-free, IrpUseAfterComplete
+ * class: S
+ * rule: MarkingQueuedIrps
  * function: PostRead
  * line: 67
- * calls: 3
- * preemptions: 1
+ * calls: 2
+ * preemptions: 0
  * A post office. A read pends until a write comes. PostRead queues the IRP under the lock, and marks it pending when
  * it has released the lock. In between a write on another processor, or a cancel, can complete the IRP: it is gone,
  * and PostRead writes into memory that belongs to somebody else.

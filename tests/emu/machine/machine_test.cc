@@ -458,5 +458,37 @@ TEST_F(MachineTest, BoundThreadRunsOnItsProcessor) {
   EXPECT_EQ(cpu, 2u);
 }
 
+// A campaign that knows a finding goes on after a call at a wrong IRQL, but not after a return at one: what comes then is its
+// consequence.
+TEST_F(MachineTest, GoesOnAfterKnownFindingsThatChangeNothing) {
+  options_.rules = true;
+  for (bool returns : {false, true}) {
+    static std::vector<std::string> known;
+    known.clear();
+    machine().is_known = [](const Finding& finding) {
+      known.emplace_back(rule_info(finding.rule).name);
+      return true;
+    };
+    bool went_on = false;
+    run(1, {[&] {
+          mach_enter(CALLBACK_Other, nullptr, 0, 0);
+          mach_raise_irql(2, nullptr);
+          if (!returns) {
+            machine().point(DDI_PsGetVersion, MACH_BEFORE, nullptr, nullptr);
+            mach_irql_violation("called with an argument that is not for this IRQL", 0, nullptr);
+            mach_lower_irql(0, nullptr);
+          }
+          mach_leave(CALLBACK_Other, 0, 0);
+          went_on = true;
+          mach_lower_irql(0, nullptr);
+        }});
+    machine().is_known = nullptr;
+    EXPECT_EQ(result_.outcome, Outcome::clean);
+    EXPECT_EQ(went_on, !returns);
+    EXPECT_EQ(known, returns ? std::vector<std::string>{"IrqlContract"}
+                             : (std::vector<std::string>{"IrqlPsPassive", "IrqlPsPassive"}));
+  }
+}
+
 }  // namespace
 }  // namespace wdm::test

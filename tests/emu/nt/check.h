@@ -6,7 +6,7 @@
 #include "emu/nt/nt.h"
 
 extern "C" void mach_test_check(int ok, const char* what, int line);
-/* The test has to end as DRIVER BUG, with a message that contains this. */
+/* The test has to end as DRIVER BUG, with this in "<rule>: <message>". */
 extern "C" void mach_test_expect_stop(const char* message);
 /* The test has to end as NOT EMULATED, with a message that contains this. */
 extern "C" void mach_test_expect_not_emulated(const char* message);

@@ -22,7 +22,7 @@ void NTAPI tick(PEX_TIMER, PVOID context) {
 
 void NTAPI deleted(PVOID context) {
   auto* scene = (Scene*)context;
-  CHECK(!scene->inside);
+  CHECK(KeGetCurrentIrql() == DISPATCH_LEVEL && !scene->inside);
   ++scene->deleted;
   KeSetEvent(&scene->gone, 0, FALSE);
 }

@@ -52,7 +52,7 @@ TEST(fast_mutex_released_by_who_does_not_own_it) {
   ExInitializeFastMutex(&mutex);
   KIRQL old;
   KeRaiseIrql(APC_LEVEL, &old);
-  mach_test_expect_stop("bug check 0X162");
+  mach_test_expect_stop("released by T0 while nobody owns it");
   ExReleaseFastMutex(&mutex);
 }
 
@@ -75,7 +75,7 @@ TEST(regions_nest) {
   KeLeaveGuardedRegion();
   KeLeaveCriticalRegion();
   CHECK(!KeAreApcsDisabled() && !KeAreAllApcsDisabled());
-  mach_test_expect_stop("bug check 0XC4 (0x40003");
+  mach_test_expect_stop("critical region left by T0, which is in none");
   KeLeaveCriticalRegion();
 }
 
@@ -90,4 +90,26 @@ TEST(fast_mutex_irql) {
   CHECK(ExTryToAcquireFastMutex(&mutex));
   CHECK(KeGetCurrentIrql() == APC_LEVEL);
   ExReleaseFastMutex(&mutex);
+}
+
+TEST(fast_mutex_freed_while_it_is_held) {
+  auto* mutex = (PFAST_MUTEX)ExAllocatePoolWithTag(NonPagedPool, sizeof(FAST_MUTEX), 'tseT');
+  ExInitializeFastMutex(mutex);
+  ExAcquireFastMutex(mutex);
+  mach_test_expect_stop("Mutex 1 freed while it is held by T0");
+  ExFreePool(mutex);
+}
+
+TEST(fast_mutex_that_was_not_initialised) {
+  FAST_MUTEX mutex = {};
+  mach_test_expect_stop("fast mutex used before ExInitializeFastMutex");
+  ExAcquireFastMutex(&mutex);
+}
+
+TEST(fast_mutex_initialised_while_it_is_held) {
+  FAST_MUTEX mutex;
+  ExInitializeFastMutex(&mutex);
+  ExAcquireFastMutex(&mutex);
+  mach_test_expect_stop("Mutex 1 initialised while it is owned by T0");
+  ExInitializeFastMutex(&mutex);
 }

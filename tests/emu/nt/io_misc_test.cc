@@ -236,3 +236,11 @@ TEST(bitmap_runs) {
   CHECK(RtlFindClearRuns(&map, runs, 1, FALSE) == 1 && runs[0].StartingIndex == 2);
   CHECK(RtlFindMostSignificantBit(0x10) == 4 && RtlFindLeastSignificantBit(0x18) == 3 && RtlFindMostSignificantBit(0) == -1);
 }
+
+TEST(irp_completed_with_status_pending_stops) {
+  PIRP irp = IoAllocateIrp(1, FALSE);
+  CHECK(irp != nullptr);
+  irp->IoStatus.Status = STATUS_PENDING;
+  mach_test_expect_stop("bug check 0XC9 (0x6");
+  IoCompleteRequest(irp, IO_NO_INCREMENT);
+}

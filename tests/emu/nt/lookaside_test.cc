@@ -73,3 +73,19 @@ TEST(lookaside_list_ex) {
   ExDeleteLookasideListEx(&list);
   CHECK(entry && allocated == 1 && freed == 1);
 }
+
+TEST(lookaside_list_freed_after_it_was_deleted) {
+  auto* list = (PNPAGED_LOOKASIDE_LIST)ExAllocatePoolWithTag(NonPagedPool, sizeof(NPAGED_LOOKASIDE_LIST), 'tseT');
+  for (int i = 0; i < 2; ++i) {
+    ExInitializeNPagedLookasideList(list, nullptr, nullptr, 0, 48, 'tseT', 0);
+    ExDeleteNPagedLookasideList(list);
+  }
+  ExFreePool(list);
+}
+
+TEST(lookaside_list_freed_before_it_was_deleted) {
+  auto* list = (PPAGED_LOOKASIDE_LIST)ExAllocatePoolWithTag(NonPagedPool, sizeof(PAGED_LOOKASIDE_LIST), 'tseT');
+  ExInitializePagedLookasideList(list, nullptr, nullptr, 0, 48, 'tseT', 0);
+  mach_test_expect_stop("Lookaside 1 freed before it was deleted");
+  ExFreePool(list);
+}

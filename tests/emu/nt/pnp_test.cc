@@ -14,6 +14,26 @@ TEST(pnp_starts_a_device_and_then_its_children) {
   CHECK(nt_device_count() == 0);
 }
 
+TEST(pnp_target_relation_is_answered_with_a_reference) {
+  load(true);
+  for (int i = 0; i < 3; ++i) {
+    target = Target::referenced;
+    CHECK(send(IRP_MN_QUERY_DEVICE_RELATIONS, 1) == 0);
+    target = Target::unanswered;
+    CHECK(send(IRP_MN_QUERY_DEVICE_RELATIONS, 1) == (m_u32)STATUS_NOT_SUPPORTED);
+  }
+  CHECK(send(IRP_MN_QUERY_DEVICE_RELATIONS, 0) == 0); /* the emulated bus's device */
+  target = Target::unreferenced;
+  mach_test_expect_stop("is returned for TargetDeviceRelation without a reference");
+  send(IRP_MN_QUERY_DEVICE_RELATIONS, 1);
+}
+
+TEST(pnp_attaches_only_to_device_objects) {
+  load(false);
+  mach_test_expect_stop("attaches to what is no device object");
+  IoAttachDeviceToDeviceStack(child, (PDEVICE_OBJECT)&link);
+}
+
 TEST(pnp_enumerates_again_when_relations_are_invalidated) {
   load(false);
   CHECK(child_log.count == 0);

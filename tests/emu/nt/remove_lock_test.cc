@@ -2,32 +2,67 @@
 
 namespace {
 
-struct Removal {
+void* tag(ULONG_PTR number) { return (void*)number; }
+
+struct Scene {
   IO_REMOVE_LOCK lock;
-  bool over;
+  bool waited;
 };
 
-void NTAPI remove_it(PVOID context) {
-  auto* removal = (Removal*)context;
-  CHECK(IoAcquireRemoveLock(&removal->lock, nullptr) == STATUS_SUCCESS);
-  IoReleaseRemoveLockAndWait(&removal->lock, nullptr);
-  removal->over = true;
+void NTAPI wait_for_the_last(PVOID context) {
+  auto* scene = (Scene*)context;
+  CHECK(IoAcquireRemoveLock(&scene->lock, tag(9)) == STATUS_SUCCESS);
+  IoReleaseRemoveLockAndWait(&scene->lock, tag(9));
+  scene->waited = true;
 }
 
 }  // namespace
 
 TEST(remove_lock_waits_for_the_last_user) {
-  Removal removal{};
-  IoInitializeRemoveLock(&removal.lock, 'tset', 0, 0);
-  CHECK(IoAcquireRemoveLock(&removal.lock, nullptr) == STATUS_SUCCESS);
-  void* thread = start_thread(remove_it, &removal);
+  Scene scene{};
+  IoInitializeRemoveLock(&scene.lock, 'tset', 0, 0);
+  CHECK(IoAcquireRemoveLock(&scene.lock, tag(1)) == STATUS_SUCCESS);
+  CHECK(IoAcquireRemoveLock(&scene.lock, tag(2)) == STATUS_SUCCESS);
+  void* waiter = start_thread(wait_for_the_last, &scene);
   let_others_run();
-  CHECK(!removal.over);
-  CHECK(IoAcquireRemoveLock(&removal.lock, nullptr) == STATUS_DELETE_PENDING);
-  IoReleaseRemoveLock(&removal.lock, nullptr);
-  join(thread);
-  CHECK(removal.over);
-  CHECK(mach_test_events(EVENT_RemoveAcquire, ~0ull, STATUS_SUCCESS) == 2);
-  CHECK(mach_test_events(EVENT_RemoveAcquire, ~0ull, (m_u32)STATUS_DELETE_PENDING) == 1);
-  CHECK(mach_test_events(EVENT_RemoveRelease, ~0ull, 0) == 1 && mach_test_events(EVENT_RemoveRelease, ~0ull, 1) == 1);
+  IoReleaseRemoveLock(&scene.lock, tag(2)); /* in any order */
+  let_others_run();
+  CHECK(!scene.waited);
+  CHECK(IoAcquireRemoveLock(&scene.lock, tag(3)) == STATUS_DELETE_PENDING);
+  IoReleaseRemoveLock(&scene.lock, tag(1));
+  join(waiter);
+  CHECK(scene.waited);
+}
+
+TEST(remove_lock_is_acquired_more_than_once_with_a_tag) {
+  Scene scene{};
+  IoInitializeRemoveLock(&scene.lock, 'tset', 0, 0);
+  for (int i = 0; i < 3; ++i) CHECK(IoAcquireRemoveLock(&scene.lock, nullptr) == STATUS_SUCCESS);
+  for (int i = 0; i < 3; ++i) IoReleaseRemoveLock(&scene.lock, nullptr);
+  mach_test_expect_stop("is not held with that tag");
+  IoReleaseRemoveLock(&scene.lock, nullptr);
+}
+
+TEST(remove_lock_compares_tags) {
+  Scene scene{};
+  IoInitializeRemoveLock(&scene.lock, 'tset', 0, 0);
+  CHECK(IoAcquireRemoveLock(&scene.lock, tag(1)) == STATUS_SUCCESS);
+  mach_test_expect_stop("is not held with that tag");
+  IoReleaseRemoveLock(&scene.lock, tag(2));
+}
+
+TEST(remove_lock_waits_only_with_an_acquisition) {
+  Scene scene{};
+  IoInitializeRemoveLock(&scene.lock, 'tset', 0, 0);
+  mach_test_expect_stop("is not held with that tag");
+  IoReleaseRemoveLockAndWait(&scene.lock, tag(1));
+}
+
+TEST(remove_lock_that_is_made_anew_is_held_by_nobody) {
+  Scene scene{};
+  IoInitializeRemoveLock(&scene.lock, 'tset', 0, 0);
+  CHECK(IoAcquireRemoveLock(&scene.lock, tag(1)) == STATUS_SUCCESS);
+  IoInitializeRemoveLock(&scene.lock, 'tset', 0, 0);
+  mach_test_expect_stop("is not held with that tag");
+  IoReleaseRemoveLock(&scene.lock, tag(1));
 }

@@ -231,7 +231,7 @@ TEST(resource_critical_region_forms) {
 TEST(resource_released_without_owning_it) {
   ERESOURCE resource;
   ExInitializeResourceLite(&resource);
-  mach_test_expect_stop("bug check 0XE3");
+  mach_test_expect_stop("released by T0, which does not own it");
   ExReleaseResourceLite(&resource);
 }
 
@@ -255,7 +255,7 @@ TEST(resource_deleted_while_owned) {
 TEST(resource_in_freed_pool) {
   auto* resource = (PERESOURCE)ExAllocatePoolWithTag(NonPagedPool, sizeof(ERESOURCE), 'tseT');
   ExInitializeResourceLite(resource);
-  mach_test_expect_stop("bug check 0XC4 (0xd2");
+  mach_test_expect_stop("Resource 1 freed before it was deleted");
   ExFreePool(resource);
 }
 
@@ -303,7 +303,14 @@ void acquire_in_region(void* resource) {
 TEST(resource_with_apcs_on) {
   static ERESOURCE resource;
   ExInitializeResourceLite(&resource);
-  mach_test_expect_stop("bug check 0XC4 (0x38");
+  mach_test_expect_stop("released while normal kernel APCs are on");
   mach_thread_create(acquire_in_region, &resource, MACH_THREAD_USER, nullptr, nullptr);
   let_others_run();
+}
+
+TEST(resource_initialised_twice) {
+  ERESOURCE resource;
+  ExInitializeResourceLite(&resource);
+  mach_test_expect_stop("initialised again before ExDeleteResourceLite");
+  ExInitializeResourceLite(&resource);
 }

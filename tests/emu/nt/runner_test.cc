@@ -79,8 +79,11 @@ class KernelTest : public ::testing::TestWithParam<Named> {
       Named test = GetParam();
       const auto& result = wdm::machine().run({"test", nullptr, nullptr, nullptr}, 2, strategy, {}, body, &test);
       ASSERT_EQ(failures, "") << "in schedule " << i;
-      ASSERT_EQ(result.outcome, expected_outcome) << result.message << " in schedule " << i;
-      ASSERT_NE(result.message.find(expected_stop), std::string::npos) << result.message << " in schedule " << i;
+      const std::string rule(result.finding ? wdm::rule_info(result.finding->rule).name : "");
+      const std::string stop = rule + ": " + result.message;
+      ASSERT_EQ(result.outcome, expected_outcome) << stop << " in schedule " << i;
+      if (!expected_stop.empty())
+        ASSERT_NE(stop.find(expected_stop), std::string::npos) << stop << " in schedule " << i;
     }
   }
 };

@@ -19,6 +19,7 @@ PDRIVER_OBJECT driver;
 PDEVICE_OBJECT bus_pdo, bus, child;
 Log bus_log, child_log;
 bool child_plugged, refuse_removal, child_deleted;
+enum class Target { unanswered, referenced, unreferenced } target;
 UNICODE_STRING link;
 LONG reads_completed;
 const GUID kClass = {0x12345678, 1, 2, {3, 4, 5, 6, 7, 8, 9, 10}};
@@ -68,6 +69,17 @@ NTSTATUS child_id(PIRP irp) {
   return finish(irp, id ? STATUS_SUCCESS : STATUS_INSUFFICIENT_RESOURCES);
 }
 
+NTSTATUS child_target(PIRP irp, PIO_STACK_LOCATION location) {
+  const bool asked = location->Parameters.QueryDeviceRelations.Type == TargetDeviceRelation;
+  if (!asked || target == Target::unanswered) return finish(irp, irp->IoStatus.Status);
+  auto* relations = (PDEVICE_RELATIONS)ExAllocatePoolWithTag(PagedPool, sizeof(DEVICE_RELATIONS), 'tset');
+  relations->Count = 1;
+  relations->Objects[0] = child;
+  if (target == Target::referenced) ObReferenceObject(child);
+  irp->IoStatus.Information = (ULONG_PTR)relations;
+  return finish(irp, STATUS_SUCCESS);
+}
+
 NTSTATUS child_pnp(PIRP irp, PIO_STACK_LOCATION location) {
   note(child_log, location->MinorFunction);
   switch (location->MinorFunction) {
@@ -77,6 +89,8 @@ NTSTATUS child_pnp(PIRP irp, PIO_STACK_LOCATION location) {
       CHECK(NT_SUCCESS(IoRegisterDeviceInterface(child, &kClass, nullptr, &link)));
       CHECK(NT_SUCCESS(IoSetDeviceInterfaceState(&link, TRUE)));
       return finish(irp, STATUS_SUCCESS);
+    case IRP_MN_QUERY_DEVICE_RELATIONS:
+      return child_target(irp, location);
     case IRP_MN_SURPRISE_REMOVAL:
     case IRP_MN_QUERY_REMOVE_DEVICE:
     case IRP_MN_CANCEL_REMOVE_DEVICE:
@@ -184,6 +198,7 @@ NTSTATUS NTAPI entry(PDRIVER_OBJECT object, PUNICODE_STRING) {
 void load(bool with_child) {
   bus_log = child_log = {};
   refuse_removal = child_deleted = false;
+  target = Target::unanswered;
   child_plugged = with_child;
   reads_completed = 0;
   link = {};

@@ -68,6 +68,6 @@ void NTAPI end_in_region(PVOID) {
 }  // namespace
 
 TEST(thread_that_ends_in_a_critical_region) {
-  mach_test_expect_stop("bug check 0X20 (");
+  mach_test_expect_stop("critical region still open when the system thread returns");
   join(start_thread(end_in_region, nullptr));
 }

@@ -231,6 +231,62 @@ TEST(wait_at_dispatch_level_after_setting_an_event_with_wait) {
   KeInitializeEvent(&other, NotificationEvent, TRUE);
   KIRQL old;
   KeRaiseIrql(DISPATCH_LEVEL, &old);
-  KeSetEvent(&set, 0, TRUE);
+  KePulseEvent(&set, 0, TRUE);
   KeWaitForSingleObject(&other, Executive, KernelMode, FALSE, nullptr);
+}
+
+namespace {
+
+struct Shared {
+  KEVENT event;
+};
+
+void NTAPI wait_for_event(PVOID context) {
+  KeWaitForSingleObject(&((Shared*)context)->event, Executive, KernelMode, FALSE, nullptr);
+}
+
+Shared* shared_with_waiter() {
+  auto* shared = (Shared*)ExAllocatePoolWithTag(NonPagedPool, sizeof(Shared), 'tseT');
+  KeInitializeEvent(&shared->event, NotificationEvent, FALSE);
+  start_thread(wait_for_event, shared);
+  let_others_run();
+  return shared;
+}
+
+/* The address of an event in a frame that is gone. */
+__attribute__((noinline)) PKEVENT event_of_a_frame() {
+  KEVENT event;
+  KeInitializeEvent(&event, NotificationEvent, FALSE);
+  PKEVENT volatile address = &event;
+  return address;
+}
+
+}  // namespace
+
+TEST(event_freed_while_a_thread_waits) {
+  Shared* shared = shared_with_waiter();
+  mach_test_expect_stop("Event 1 freed while a thread waits for it");
+  ExFreePool(shared);
+}
+
+TEST(event_freed_by_who_signaled_it) { /* before the waiter has run */
+  Shared* shared = shared_with_waiter();
+  KIRQL old;
+  KeRaiseIrql(DISPATCH_LEVEL, &old);
+  KeSetEvent(&shared->event, 0, FALSE);
+  ExFreePool(shared);
+  KeLowerIrql(old);
+  let_others_run();
+}
+
+TEST(event_initialised_while_a_thread_waits) {
+  Shared* shared = shared_with_waiter();
+  mach_test_expect_stop("Event 1 initialised while T5 waits for it");
+  KeInitializeEvent(&shared->event, NotificationEvent, FALSE);
+}
+
+TEST(event_of_a_frame_that_is_gone) {
+  PKEVENT event = event_of_a_frame();
+  mach_test_expect_stop("Event 1 whose stack frame has been left is signaled");
+  KeSetEvent(event, 0, FALSE);
 }

@@ -29,3 +29,25 @@ TEST(work_item_runs_and_can_queue_itself_again) {
   KeWaitForSingleObject(&job.done, Executive, KernelMode, FALSE, nullptr);
   CHECK(job.calls == 2 && job.irql == PASSIVE_LEVEL);
 }
+
+namespace {
+
+void NTAPI wait_for_job(PVOID context) {
+  KeWaitForSingleObject(&((Job*)context)->done, Executive, KernelMode, FALSE, nullptr);
+}
+
+}  // namespace
+
+TEST(work_item_in_freed_pool) { /* while all workers are busy */
+  static Job busy[8];
+  for (Job& job : busy) {
+    KeInitializeEvent(&job.done, NotificationEvent, FALSE);
+    ExInitializeWorkItem(&job.item, wait_for_job, &job);
+    ExQueueWorkItem(&job.item, DelayedWorkQueue);
+  }
+  auto* job = (Job*)ExAllocatePoolWithTag(NonPagedPool, sizeof(Job), 'tseT');
+  ExInitializeWorkItem(&job->item, do_job, job);
+  ExQueueWorkItem(&job->item, DelayedWorkQueue);
+  mach_test_expect_stop("freed while it is queued");
+  ExFreePool(job);
+}

@@ -41,7 +41,7 @@ TEST(Deadlock, SilentWhenItIsTheRoutinesOwnLock) {
   EventList run;
   const ObjectId lock = run.lock();
   run.at(2).enter(CALLBACK_Dpc).acquire(lock, kAtDpc).attempt(lock, kAtDpc);
-  EXPECT_EQ(run.fired(), names{"SpinLock"});
+  EXPECT_EQ(run.fired(), names{"SpinLockDpc"});
 }
 
 TEST(Deadlock, SilentForSharedReaders) {

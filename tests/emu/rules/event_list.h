@@ -102,6 +102,15 @@ class EventList {
   EventList& forwarded(ObjectId irp, std::uint64_t status = 0, ObjectId device = 0) {
     return add(EVENT_IrpForwarded, irp, status, device);
   }
+  // IoAcquireRemoveLock and IoReleaseRemoveLock with that IRP as tag.
+  EventList& acquire_remove(ObjectId lock, ObjectId irp, std::uint64_t status = 0) {
+    return add(EVENT_RemoveAcquire, lock, status, irp);
+  }
+  EventList& release_remove(ObjectId lock, ObjectId irp, bool waits = false) {
+    return add(EVENT_RemoveRelease, lock, waits ? 1 : 0, irp);
+  }
+  // IoCompleteRequest.
+  EventList& complete(ObjectId irp, std::uint64_t status = 0) { return add(EVENT_IrpComplete, irp, status); }
   EventList& leave(std::uint32_t callback, ObjectId object = 0, std::uint64_t status = 0) {
     outside([&] { add(EVENT_CallbackLeave, object, status, callback); });
     if (!activations_[thread_].empty()) activations_[thread_].pop_back();
@@ -157,10 +166,20 @@ class EventList {
     for (const Finding& finding : findings(disabled)) result.emplace_back(rule_info(finding.rule).name);
     return result;
   }
-  std::vector<Finding> findings(std::initializer_list<const char*> disabled = {}) const {
+  // The same with these rules enabled, which are advice.
+  names advised(std::initializer_list<const char*> enabled) const {
     Tracker tracker;
+    for (const char* rule : enabled) tracker.enable(rule, true);
+    names result;
+    for (const Finding& finding : tracker.judge(trace)) result.emplace_back(rule_info(finding.rule).name);
+    return result;
+  }
+  std::vector<Finding> findings(std::initializer_list<const char*> disabled = {}) const {
+    static Tracker tracker;  // making one takes longer than judging a short list
     for (const char* rule : disabled) tracker.enable(rule, false);
-    return tracker.judge(trace);
+    std::vector<Finding> all = tracker.judge(trace);
+    for (const char* rule : disabled) tracker.enable(rule, true);
+    return all;
   }
   // The only finding; fails otherwise.
   Finding finding() const {

@@ -25,7 +25,7 @@ TEST(IrpNeverCompleted, SaysWhy) {
   EXPECT_EQ(left_over(true, true, false).message,
             "IRP 1 was cancelled and its cancel routine cleared or run, but nobody completes it");
   EXPECT_EQ(left_over(true, true, true).message,
-            "IRP 1 was cancelled before its cancel routine was set, and Irp->Cancel was not looked at after that");
+            "IRP 1 was cancelled and still has its cancel routine, which nobody will call any more");
   EXPECT_EQ(left_over(true, false, true).message, "IRP 1 is still pending at the end and was never cancelled");
 }
 

@@ -43,8 +43,8 @@ TEST(IrqlReturn, SilentWhenTheDriverLowersItself) {
 
 TEST(IrqlReturn, FiresForTheInnerOfTwo) {
   EventList run;
-  run.enter(CALLBACK_Dispatch, 7).enter(CALLBACK_Dispatch, 8).raise(2).leave(CALLBACK_Dispatch, 8);
-  run.lower(0).leave(CALLBACK_Dispatch, 7);
+  run.enter(CALLBACK_Dispatch, 7).add(EVENT_IrpComplete, 7).enter(CALLBACK_Dispatch, 8).add(EVENT_IrpComplete, 8);
+  run.raise(2).leave(CALLBACK_Dispatch, 8).lower(0).leave(CALLBACK_Dispatch, 7);
   EXPECT_EQ(run.fired(), names{"IrqlReturn"});
 }
 

@@ -36,5 +36,16 @@ TEST(LockFreedWhileHeld, SilentForAnotherBlock) {
   EXPECT_EQ(run.fired(), names{});
 }
 
+TEST(LockFreedWhileHeld, JudgesMutexesByTheirOwner) {
+  for (const bool owned : {false, true}) {
+    EventList run;
+    const ObjectId mutex = run.object(OBJECT_Mutex);
+    run.enter(CALLBACK_Dispatch).add(EVENT_Own, mutex, 2);
+    if (!owned) run.add(EVENT_Disown, mutex, 2);
+    run.add(EVENT_ObjectFreed, mutex);
+    EXPECT_EQ(run.fired(), owned ? names{"LockFreedWhileHeld"} : names{});
+  }
+}
+
 }  // namespace
 }  // namespace wdm

@@ -291,5 +291,67 @@ TEST(LockOrder, MutexIsAGateOfSpinLocks) {
   }
 }
 
+// ---- LockClassOrder
+
+names advised(const EventList& run) {
+  Tracker tracker;
+  tracker.enable("LockClassOrder", true);
+  names fired;
+  for (const Finding& finding : tracker.judge(run.trace)) fired.emplace_back(rule_info(finding.rule).name);
+  return fired;
+}
+
+// A lock whose KeInitializeSpinLock stands at `site`.
+ObjectId lock_of_class(EventList& run, std::uint32_t site) {
+  const ObjectId lock = run.lock();
+  run.trace.events.back().site = site;
+  return lock;
+}
+
+TEST(LockClassOrder, AdvisesWhenOtherInstancesAreNestedTheOtherWayRound) {
+  EventList run;
+  const ObjectId a1 = lock_of_class(run, 1), b1 = lock_of_class(run, 2), a2 = lock_of_class(run, 1), b2 = lock_of_class(run, 2);
+  run.at(2);
+  nest(run, {{a1}, {b1}});
+  nest(run, {{b2}, {a2}});
+  EXPECT_EQ(advised(run), names{"LockClassOrder"});
+  EXPECT_EQ(run.fired(), names{}) << "only when asked for";
+}
+
+TEST(LockClassOrder, LeavesTheSameInstancesToLockOrder) {
+  EventList run;
+  const ObjectId a = lock_of_class(run, 1), b = lock_of_class(run, 2);
+  run.at(2);
+  nest(run, {{a}, {b}});
+  nest(run, {{b}, {a}});
+  EXPECT_EQ(advised(run), names{"LockOrder"});
+}
+
+TEST(LockClassOrder, SilentForLocksOfOneClass) {  // ordered by address, perhaps
+  EventList run;
+  const ObjectId a = lock_of_class(run, 1), b = lock_of_class(run, 1), c = lock_of_class(run, 1);
+  run.at(2);
+  nest(run, {{a}, {b}});
+  nest(run, {{b}, {c}});
+  EXPECT_EQ(advised(run), names{});
+}
+
+TEST(LockClassOrder, SilentForOneOrderOfClassesAndUnderAGate) {
+  for (const bool gate : {false, true}) {
+    EventList run;
+    const ObjectId a1 = lock_of_class(run, 1), b1 = lock_of_class(run, 2), a2 = lock_of_class(run, 1),
+                   b2 = lock_of_class(run, 2), g = lock_of_class(run, 3);
+    run.at(2);
+    if (gate) {
+      nest(run, {{g}, {a1}, {b1}});
+      nest(run, {{g}, {b2}, {a2}});
+    } else {
+      nest(run, {{a1}, {b1}});
+      nest(run, {{a2}, {b2}});
+    }
+    EXPECT_EQ(advised(run), names{});
+  }
+}
+
 }  // namespace
 }  // namespace wdm

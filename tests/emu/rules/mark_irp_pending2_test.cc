@@ -24,10 +24,11 @@ TEST(MarkIrpPending2, FiresAtTheRoutineWhenItNeverTouchesTheIrp) {
   EXPECT_EQ(run.finding().event, enter);
 }
 
-TEST(MarkIrpPending2, FiresWhenCompletedAndNeverMarked) {
+TEST(MarkIrpPending2, FiresWhenCompletedByAnotherThreadAndNeverMarked) {
   EventList run;
   const ObjectId irp = run.irp();
-  run.enter(CALLBACK_Dispatch, irp).add(EVENT_IrpComplete, irp).leave(CALLBACK_Dispatch, irp, kPendingStatus);
+  run.enter(CALLBACK_Dispatch, irp).thread(2).enter(CALLBACK_Thread).add(EVENT_IrpComplete, irp).thread(1);
+  run.leave(CALLBACK_Dispatch, irp, kPendingStatus);
   EXPECT_EQ(run.fired(), names{"MarkIrpPending2"});
 }
 

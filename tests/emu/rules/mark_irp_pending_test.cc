@@ -15,7 +15,10 @@ names judge(Case c) {
   const ObjectId irp = run.irp();
   run.enter(CALLBACK_Dispatch, irp);
   if (c.marks) run.add(EVENT_IrpMarkPending, irp);
-  if (c.forwards) run.add(EVENT_IrpForward, irp);
+  if (c.forwards) {
+    run.add(EVENT_IrpForward, irp).outside([&] { run.add(EVENT_IrpComplete, irp); });
+    run.forwarded(irp, c.pends ? kPendingStatus : 0);
+  }
   if (c.completes) run.add(EVENT_IrpComplete, irp);
   run.leave(CALLBACK_Dispatch, irp, c.pends ? kPendingStatus : 0);
   return run.fired();
@@ -25,8 +28,9 @@ TEST(MarkIrpPending, EveryCombination) {
   for (int bits = 0; bits < 16; ++bits) {
     const Case c = {(bits & 1) != 0, (bits & 2) != 0, (bits & 4) != 0, (bits & 8) != 0};
     names expected;
-    if (c.marks && !c.pends && !c.forwards) expected = {"MarkIrpPending"};
-    if (!c.marks && c.pends && !c.forwards) expected = {"MarkIrpPending2"};
+    if (c.marks && !c.pends) expected = {"MarkIrpPending"};
+    if (!c.marks && c.pends && !c.forwards) expected = {c.completes ? "PendedCompletedRequest" : "MarkIrpPending2"};
+    if (!c.marks && !c.pends && !c.forwards && !c.completes) expected = {"IrpProcessingComplete"};
     EXPECT_EQ(judge(c), expected) << bits;
   }
 }

@@ -51,21 +51,6 @@ TEST(QueuedSpinLock, SilentWhenReleasedBeforeReturn) {
   }
 }
 
-TEST(QueuedSpinLock, FiresWhenReleasedButNotHeld) {
-  EventList run;
-  const ObjectId lock = run.lock();
-  run.at(2).enter(CALLBACK_Dispatch).release(lock, 2, MACH_LOCK_QUEUED);
-  EXPECT_EQ(run.fired(), names{"QueuedSpinLock"});
-}
-
-TEST(QueuedSpinLock, FiresWhenReleasedByAnotherThread) {
-  EventList run;
-  const ObjectId lock = run.lock();
-  run.enter(CALLBACK_Dispatch).acquire(lock, MACH_LOCK_QUEUED).thread(2).at(2);
-  run.enter(CALLBACK_Dispatch).release(lock, 2, MACH_LOCK_QUEUED);
-  EXPECT_EQ(run.fired(), names{"QueuedSpinLock"});
-}
-
 TEST(QueuedSpinLock, SilentWhenHandedOver) {
   EventList run;
   const ObjectId lock = run.lock();
@@ -74,38 +59,6 @@ TEST(QueuedSpinLock, SilentWhenHandedOver) {
   run.thread(1).release(lock, 0, MACH_LOCK_QUEUED).leave(CALLBACK_Dispatch);
   run.thread(2).add(EVENT_LockAcquired, lock, 0, MACH_LOCK_QUEUED).release(lock, 0, MACH_LOCK_QUEUED);
   run.leave(CALLBACK_Dispatch);
-  EXPECT_EQ(run.fired(), names{});
-}
-
-TEST(QueuedSpinLock, FiresForMixedPair) {
-  for (bool queued_first : {false, true}) {
-    const std::uint32_t acquire = queued_first ? MACH_LOCK_QUEUED : MACH_LOCK_SPIN;
-    const std::uint32_t release = queued_first ? MACH_LOCK_SPIN : MACH_LOCK_QUEUED;
-    EventList run;
-    const ObjectId lock = run.lock();
-    run.at(2).enter(CALLBACK_Dispatch).acquire(lock, acquire).release(lock, 2, release).leave(CALLBACK_Dispatch);
-    EXPECT_EQ(run.fired(), names{queued_first ? "SpinlockRelease" : "QueuedSpinLock"});
-    EXPECT_NE(run.finding().message.find("0x1009"), std::string::npos);
-  }
-}
-
-TEST(QueuedSpinLock, FiresForMixedUseOverTime) {
-  for (std::uint32_t first : {MACH_LOCK_QUEUED, MACH_LOCK_SPIN}) {
-    const std::uint32_t second = MACH_LOCK_QUEUED + MACH_LOCK_SPIN - first;
-    EventList run;
-    const ObjectId lock = run.lock();
-    run.enter(CALLBACK_Dispatch).acquire(lock, first).release(lock, 0, first);
-    run.acquire(lock, second).release(lock, 0, second).leave(CALLBACK_Dispatch);
-    EXPECT_EQ(run.fired(), names{"QueuedSpinLock"});
-    EXPECT_NE(run.finding().message.find("0x1008"), std::string::npos);
-  }
-}
-
-TEST(QueuedSpinLock, SilentForMixedUseAfterInitialisingAgain) {
-  EventList run;
-  const ObjectId lock = run.lock();
-  run.enter(CALLBACK_Dispatch).acquire(lock).release(lock).add(EVENT_LockInit, lock);
-  run.acquire(lock, MACH_LOCK_QUEUED).release(lock, 0, MACH_LOCK_QUEUED).leave(CALLBACK_Dispatch);
   EXPECT_EQ(run.fired(), names{});
 }
 

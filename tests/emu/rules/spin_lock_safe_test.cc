@@ -85,7 +85,7 @@ TEST(SpinLockSafe, SilentForLockOfInterruptedCode) {
 TEST(SpinLockSafe, SilentForCompletionByTheKernel) {
   EventList run;
   const ObjectId irp = run.irp(), lock = run.lock();
-  run.enter(CALLBACK_Dispatch, irp).acquire(lock).add(EVENT_IrpForward, irp);
+  run.enter(CALLBACK_Dispatch, irp).acquire(lock).forward(irp);
   run.outside([&] { run.add(EVENT_IrpComplete, irp); }).release(lock).leave(CALLBACK_Dispatch, irp);
   EXPECT_EQ(run.fired(), names{});
 }

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include "emu/rules/locks.h"
 #include "tests/emu/rules/event_list.h"
 
 namespace wdm {
@@ -9,6 +10,11 @@ const std::uint32_t kAcquireForms[] = {MACH_LOCK_SPIN, MACH_LOCK_SPIN | kAtDpc};
 const std::uint32_t kReturning[] = {CALLBACK_Dispatch, CALLBACK_Cancel,   CALLBACK_Dpc,    CALLBACK_StartIo,
                                     CALLBACK_WorkItem, CALLBACK_Completion, CALLBACK_Thread, CALLBACK_Unload,
                                     CALLBACK_Isr,      CALLBACK_DriverEntry, CALLBACK_AddDevice};
+
+bool runs_at_dispatch_level(std::uint32_t callback) { return callback == CALLBACK_Dpc || callback == CALLBACK_StartIo; }
+
+// Who judges an ordinary spin lock there.
+names judge_in(std::uint32_t callback) { return {runs_at_dispatch_level(callback) ? "SpinLockDpc" : "SpinLock"}; }
 
 TEST(SpinLock, FiresWhenAcquiredAgain) {
   for (std::uint32_t first : kAcquireForms) {
@@ -41,7 +47,7 @@ TEST(SpinLock, FiresInCalledCallback) {  // the lock is held while a StartIo or 
     EventList run;
     const ObjectId lock = run.lock();
     run.enter(CALLBACK_Dispatch).acquire(lock).enter(inner).attempt(lock);
-    EXPECT_EQ(run.fired(), names{"SpinLock"}) << inner;
+    EXPECT_EQ(run.fired(), judge_in(inner)) << inner;
   }
 }
 
@@ -71,6 +77,52 @@ TEST(SpinLock, FiresAfterSuccessfulTry) {
   EventList run;
   const ObjectId lock = run.lock();
   run.at(2).enter(CALLBACK_Dpc).tried(lock).attempt(lock, kAtDpc);
+  EXPECT_EQ(run.fired(), names{"SpinLockDpc"});
+}
+
+TEST(SpinLockDpc, FiresWhenAcquiredAgain) {
+  for (std::uint32_t outer : {CALLBACK_Dpc, CALLBACK_StartIo}) {
+    for (std::uint32_t inner : {CALLBACK_COUNT, CALLBACK_Csq, CALLBACK_Other}) {  // none, or one that works for its caller
+      for (std::uint32_t first : kAcquireForms) {
+        for (std::uint32_t second : kAcquireForms) {
+          EventList run;
+          const ObjectId lock = run.lock();
+          run.at(2).enter(outer).acquire(lock, first);
+          if (inner != CALLBACK_COUNT) run.enter(inner);
+          run.attempt(lock, second);
+          EXPECT_EQ(run.fired(), names{"SpinLockDpc"}) << outer << " " << inner;
+          EXPECT_EQ(run.finding().event, run.last());
+        }
+      }
+    }
+  }
+}
+
+TEST(SpinLockDpc, SilentWhenReleasedBetween) {
+  for (std::uint32_t outer : {CALLBACK_Dpc, CALLBACK_StartIo}) {
+    for (std::uint32_t kind : kAcquireForms) {
+      EventList run;
+      const ObjectId lock = run.lock();
+      run.at(2).enter(outer).acquire(lock, kind).release(lock, 2, kind).acquire(lock, kind).release(lock, 2, kind);
+      run.leave(outer);
+      EXPECT_EQ(run.fired(), names{}) << outer;
+    }
+  }
+}
+
+TEST(SpinLockDpc, SilentForExecutiveLocks) {  // SpinLock's everywhere
+  for (std::uint32_t kind : {MACH_LOCK_EX_SHARED, MACH_LOCK_EX_EXCLUSIVE}) {
+    EventList run;
+    const ObjectId lock = run.lock();
+    run.at(2).enter(CALLBACK_Dpc).acquire(lock, kind).attempt(lock, kind);
+    EXPECT_EQ(run.fired(), names{"SpinLock"});
+  }
+}
+
+TEST(SpinLockDpc, SilentInWhatADpcInterrupts) {
+  EventList run;
+  const ObjectId lock = run.lock();
+  run.enter(CALLBACK_Dispatch).enter(CALLBACK_Dpc).leave(CALLBACK_Dpc).acquire(lock).attempt(lock);
   EXPECT_EQ(run.fired(), names{"SpinLock"});
 }
 
@@ -83,7 +135,7 @@ TEST(SpinLock, FiresWhenHeldAtReturn) {
       run.at(2).enter(callback).acquire(lock, kind);
       const std::uint32_t acquire = run.last();
       run.leave(callback);
-      EXPECT_EQ(run.fired(), names{"SpinLock"}) << callback << " " << kind;
+      EXPECT_EQ(run.fired(), lock_base(kind) == MACH_LOCK_SPIN ? judge_in(callback) : names{"SpinLock"}) << callback << " " << kind;
       EXPECT_EQ(run.finding().event, acquire) << "the line to look at is the acquire";
       EXPECT_EQ(run.finding().evidence.at(0).event, run.last());
     }

@@ -77,18 +77,6 @@ TEST(SpinlockRelease, SilentInCalledRoutine) {  // acquired here, released in a 
   }
 }
 
-TEST(SpinlockRelease, FiresForTheWrongFamily) {
-  for (std::uint32_t acquire : kForms) {
-    for (std::uint32_t release : kForms) {
-      if ((acquire & ~kAtDpc) == (release & ~kAtDpc)) continue;
-      EventList run;
-      const ObjectId lock = run.lock();
-      run.at(2).enter(CALLBACK_Dispatch).acquire(lock, acquire).release(lock, 2, release).leave(CALLBACK_Dispatch);
-      EXPECT_EQ(run.fired(), names{"SpinlockRelease"}) << acquire << " " << release;
-    }
-  }
-}
-
 TEST(SpinlockRelease, SilentForConvertedLock) {
   for (bool event_for_release : {false, true}) {
     EventList run;

@@ -1,0 +1,24 @@
+// PnpSameDeviceObject: IoAttachDeviceToDeviceStack is given a device object as its target.
+// Documentation: "PnpSameDeviceObject rule (wdm)". Bug check 0xC9, 0x04.
+//
+// Checks: none from events. The kernel sees it in IoAttachDeviceToDeviceStack and IoAttachDeviceToDeviceStackSafe, and says so in
+// a Violation event: the target was never a device object, or its memory is free.
+//
+// Narrowed: a target that is a device object, but not the one given to AddDevice, is fine: filters attach to named devices.
+#include "emu/rules/rule.h"
+
+namespace wdm {
+namespace {
+
+class PnpSameDeviceObjectRule final : public Rule {
+ public:
+  std::uint64_t interests() const override { return 0; }
+  void reset() override {}
+  void on(const Trace&, std::uint32_t, const Ledger&, std::vector<Finding>&) override {}
+};
+
+}  // namespace
+
+std::unique_ptr<Rule> make_pnp_same_device_object() { return std::make_unique<PnpSameDeviceObjectRule>(); }
+
+}  // namespace wdm
