@@ -105,6 +105,10 @@ NTSTATUS NTAPI bus_dispatch(PDEVICE_OBJECT pdo, PIRP irp) {
   }
 }
 
+bool bus_owns(PDEVICE_OBJECT device) {
+  return device->DriverObject == bus_driver;
+}
+
 PDEVICE_OBJECT bus_make_pdo() {
   if (!bus_driver) {
     bus_driver = make_driver_object("wdmfuzzbus");

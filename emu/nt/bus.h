@@ -8,6 +8,8 @@ namespace nt {
 
 /* A fresh physical device object, with an automatic name. */
 PDEVICE_OBJECT bus_make_pdo();
+/* Is it the bus driver's? */
+bool bus_owns(PDEVICE_OBJECT device);
 
 /* Completes an IRP that the device below keeps: when it is cancelled, or by itself after a while (bus_reply.cc). `status` and
  * `information` are what it then ends with. Returns STATUS_PENDING. */

@@ -376,7 +376,7 @@ void fill_query(PIO_STACK_LOCATION location, void* context) {
 
 void free_relation(PDEVICE_OBJECT device, bool target) {
   const m_u32 object = device_object(device);
-  if (target && !is_pdo(device)) mach_event(EVENT_TargetRelation, object, 0, 0, nullptr);
+  if (target && !bus_owns(device)) mach_event(EVENT_TargetRelation, object, 0, 0, nullptr);
   mach_event(EVENT_Reference, object, 0, 0, nullptr);
   io_dereference_object(device);
 }

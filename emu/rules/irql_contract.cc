@@ -71,7 +71,6 @@ class IrqlContractRule final : public Rule {
  private:
   void judge_call(const Trace& trace, std::uint32_t index, std::vector<Finding>& findings) const {
     const Event& event = trace.events[index];
-    if (!wants_call(event.ddi, event.irql)) return;
     findings.push_back({irql_rule(trace, event.ddi, event.object),
                         std::string(ddi_name(event.ddi)) + " called at " + irql_text(event.irql) + ", allowed is " +
                             allowed_text(ddi_info(event.ddi)),

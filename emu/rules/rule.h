@@ -56,7 +56,8 @@ class Rule {
   virtual ~Rule() = default;
   // Bit set of EVENT_* kinds this rule wants to see.
   virtual std::uint64_t interests() const = 0;
-  // Which of the DdiEnter events, by far the most frequent ones: those of `ddi` at IRQL `irql`. Always the same answer.
+  // Which of the DdiEnter events, by far the most frequent ones: those of `ddi` at IRQL `irql`; `on` sees no others. Always the
+  // same answer.
   virtual bool wants_call(std::uint16_t ddi, std::uint8_t irql) const {
     (void)ddi, (void)irql;
     return true;

@@ -46,7 +46,7 @@ class StartIoAttributesRule final : public Rule {
       findings.push_back({rule_, "cancel routine set for " + label_text(trace, event.object) +
                                      ", but IoSetStartIoAttributes was told that the current IRP may be cancelled", index,
                           {{cancelable_ - 1, "NonCancelable = FALSE"}}});
-    } else if (wants_call(event.ddi, event.irql)) {
+    } else {
       const auto activations = ledger.activations(event.thread);
       const bool in_start_io = !activations.empty() && activations.back().callback == CALLBACK_StartIo;
       if (!in_start_io || std::ranges::find(deferred_, event.object) != deferred_.end()) return;

@@ -8,7 +8,22 @@ namespace wdm {
 
 Tracker::Tracker() : rules_(make_rules()) {
   for (const RuleInfo& rule : all_rules()) enabled_.push_back(rule.level != Level::advice);
+  list_calls();
   list_by_kind();
+}
+
+void Tracker::list_calls() {
+  constexpr std::uint8_t kIrqls = 32;
+  for (std::size_t rule = 0; rule < rules_.size(); ++rule) {
+    const Rule& one = *rules_[rule];
+    if ((one.interests() & interest(EVENT_DdiEnter)) == 0) continue;
+    for (std::uint16_t ddi = 0; ddi < DDI_COUNT; ++ddi) {
+      std::uint32_t irqls = 0;
+      for (std::uint8_t irql = 0; irql < kIrqls; ++irql)
+        if (one.wants_call(ddi, irql)) irqls |= 1u << irql;
+      if (irqls != 0) calls_.push_back({rule, ddi, irqls});
+    }
+  }
 }
 
 void Tracker::list_by_kind() {
@@ -22,12 +37,15 @@ void Tracker::list_by_kind() {
     }
     if (!by_kind_[kind].empty()) wanted_kinds_ |= interest(kind);
   }
-  constexpr std::uint8_t kIrqls = 32;
   wanted_calls_.fill(0);
-  for (const Rule* rule : by_kind_[EVENT_DdiEnter])
-    for (std::uint16_t ddi = 0; ddi < DDI_COUNT; ++ddi)
-      for (std::uint8_t irql = 0; irql < kIrqls; ++irql)
-        if (rule->wants_call(ddi, irql)) wanted_calls_[ddi] |= 1u << irql;
+  for (auto& wanting : by_call_) wanting.clear();
+  for (const WantedCall& call : calls_) {
+    auto& wanting = by_call_[call.ddi];
+    Rule* rule = rules_[call.rule].get();
+    if (!enabled_[call.rule] || std::ranges::find(wanting, rule, &CallRule::rule) != wanting.end()) continue;
+    wanting.push_back({rule, call.irqls});
+    wanted_calls_[call.ddi] |= call.irqls;
+  }
 }
 
 void Tracker::reset() {
@@ -38,9 +56,15 @@ void Tracker::reset() {
 
 const std::vector<Finding>& Tracker::on(const Trace& trace, std::uint32_t index) {
   findings_.clear();
-  const std::uint16_t kind = trace.events[index].kind;
+  const Event& event = trace.events[index];
+  const std::uint16_t kind = event.kind;
   if (kind >= EVENT_COUNT) return findings_;  // a stored trace may be from a newer version
-  for (Rule* rule : by_kind_[kind]) rule->on(trace, index, ledger_, findings_);
+  if (kind == EVENT_DdiEnter) {
+    for (const CallRule& one : by_call_[event.ddi])
+      if ((one.irqls >> (event.irql & 31) & 1) != 0) one.rule->on(trace, index, ledger_, findings_);
+  } else {
+    for (Rule* rule : by_kind_[kind]) rule->on(trace, index, ledger_, findings_);
+  }
   if (kind == EVENT_Violation) report_violation(trace, index);
   if (!findings_.empty()) std::erase_if(findings_, [&](const Finding& finding) { return !enabled(finding.rule); });
   ledger_.apply(trace, index);

@@ -44,14 +44,28 @@ class Tracker {
   const Ledger& ledger() const { return ledger_; }
 
  private:
+  // A rule that wants to see a DdiEnter of a DDI.
+  struct WantedCall {
+    std::size_t rule;
+    std::uint16_t ddi;
+    std::uint32_t irqls;  // at which, a bit for each
+  };
+  struct CallRule {
+    Rule* rule;
+    std::uint32_t irqls;
+  };
+
+  void list_calls();
   void list_by_kind();
   void report_violation(const Trace& trace, std::uint32_t index);
 
   std::vector<std::shared_ptr<Rule>> rules_;  // by RuleId
   std::vector<bool> enabled_;                 // by RuleId; findings of others are dropped
   std::array<std::vector<Rule*>, EVENT_COUNT> by_kind_;
-  std::uint64_t wanted_kinds_ = 0;                     // by rules or the ledger
-  std::array<std::uint32_t, DDI_COUNT> wanted_calls_;  // DdiEnter by DDI, a bit for each IRQL
+  std::vector<WantedCall> calls_;                             // of all rules, enabled or not
+  std::array<std::vector<CallRule>, DDI_COUNT> by_call_;      // DdiEnter by DDI
+  std::uint64_t wanted_kinds_ = 0;                            // by rules or the ledger
+  std::array<std::uint32_t, DDI_COUNT> wanted_calls_;         // DdiEnter by DDI, a bit for each IRQL
   Ledger ledger_;
   std::vector<Finding> findings_;
 };

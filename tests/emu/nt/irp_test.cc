@@ -17,11 +17,6 @@ NTSTATUS NTAPI completed(PDEVICE_OBJECT, PIRP, PVOID) {
 
 void NTAPI cancelled(PDEVICE_OBJECT, PIRP) {}
 
-NTSTATUS NTAPI takes_cancel_routine(PDEVICE_OBJECT, PIRP irp) {
-  CHECK(IoSetCancelRoutine(irp, nullptr) == cancelled);
-  return finish(irp, STATUS_SUCCESS);
-}
-
 }  // namespace
 
 TEST(dispatch_events_name_function_and_device) {
@@ -62,11 +57,8 @@ TEST(forward_event_tells_of_a_cancel_routine) {
   IoGetNextIrpStackLocation(irp)->MajorFunction = IRP_MJ_FLUSH_BUFFERS;
   IoSetCompletionRoutine(irp, completed, nullptr, TRUE, TRUE, TRUE);
   IoSetCancelRoutine(irp, cancelled);
-  driver->MajorFunction[IRP_MJ_FLUSH_BUFFERS] = takes_cancel_routine;
-  CHECK(IoCallDriver(bus, irp) == STATUS_SUCCESS);
-  CHECK(mach_test_events(EVENT_IrpForward, 0xff | kCancelRoutine, IRP_MJ_FLUSH_BUFFERS | kCancelRoutine) == 1);
-  IoFreeIrp(irp);
-  nt_remove_device();
+  mach_test_expect_stop("ForwardedWithCancelRoutine: IRP"); /* it looks at the event */
+  IoCallDriver(bus, irp);
 }
 
 TEST(completion_routine_events) {

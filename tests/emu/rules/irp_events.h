@@ -29,4 +29,10 @@ inline EventList& taken_back(EventList& run, ObjectId irp) {
   return run.enter(CALLBACK_Completion, irp).leave(CALLBACK_Completion, irp, kMoreProcessing);
 }
 
+// Passed down with a completion routine that takes it back before IoCallDriver returns.
+inline EventList& passed_down_and_back(EventList& run, ObjectId irp, std::uint8_t major, std::uint8_t minor) {
+  set_routine(run, irp).forward(irp, major, minor, EventList::kWithCompletion);
+  return taken_back(below_completes(run, irp), irp).forwarded(irp);
+}
+
 }  // namespace wdm

@@ -52,7 +52,7 @@ TEST(LockLeftByThread, JudgesWorkItemsAndDispatchRoutines) {
 TEST(LockLeftByThread, SilentForARoutineThatTheDriverCalledItself) {
   EventList run;
   const ObjectId lock = run.object(OBJECT_Mutex), irp = run.irp();
-  run.enter(CALLBACK_WorkItem).enter(CALLBACK_Dispatch, irp).add(EVENT_Own, lock, 2).leave(CALLBACK_Dispatch, irp);
+  run.enter(CALLBACK_WorkItem).enter(CALLBACK_Dispatch, irp).add(EVENT_Own, lock, 2).complete(irp).leave(CALLBACK_Dispatch, irp);
   run.add(EVENT_Disown, lock, 2).leave(CALLBACK_WorkItem);
   EXPECT_EQ(run.fired(), names{});
 }
@@ -68,7 +68,7 @@ TEST(LockLeftByThread, SilentForALockOfAnotherThread) {
 TEST(LockLeftByThread, LeavesAFastMutexThatKeepsTheIrqlToIrqlReturn) {
   EventList run;
   const ObjectId lock = run.object(OBJECT_Mutex), irp = run.irp();
-  run.enter(CALLBACK_Dispatch, irp).raise(1).add(EVENT_Own, lock, 2).leave(CALLBACK_Dispatch, irp);
+  run.enter(CALLBACK_Dispatch, irp).complete(irp).raise(1).add(EVENT_Own, lock, 2).leave(CALLBACK_Dispatch, irp);
   EXPECT_EQ(run.fired(), names{"IrqlReturn"});
 }
 

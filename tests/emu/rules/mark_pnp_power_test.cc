@@ -1,8 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "emu/rules/irp_codes.h"
-#include "emu/trace/ddi_numbers.h"
-#include "tests/emu/rules/event_list.h"
+#include "tests/emu/rules/irp_events.h"
 
 namespace wdm {
 namespace {
@@ -24,10 +23,15 @@ names advised(const Case& one, std::uint64_t how, bool pends) {
   const ObjectId irp = run.irp();
   run.dispatch(irp, one.major, one.minor, 0, one.power);
   if (pends) run.add(EVENT_IrpMarkPending, irp);
+  const bool comes_back = !pends && how != 0;
+  if (how != 0) set_routine(run, irp);
   run.forward(irp, one.major, one.minor, how).forwarded(irp, kPendingStatus);
   if (one.requests) run.call(DDI_PoRequestPowerIrp);
-  if (!pends && how != 0) run.complete(irp);
-  run.leave(CALLBACK_Dispatch, irp, pends ? kPendingStatus : 0);
+  if (comes_back) {
+    run.thread(2);
+    taken_back(below_completes(run, irp), irp).thread(1).complete(irp);
+  }
+  run.leave(CALLBACK_Dispatch, irp, comes_back ? 0 : kPendingStatus);
   EXPECT_EQ(run.fired(), names{});
   return run.advised({"MarkStartDevice", "MarkQueryRelations", "MarkPower", "MarkDevicePower", "MarkPowerDown"});
 }

@@ -3,8 +3,7 @@
 #include <algorithm>
 
 #include "emu/rules/irp_codes.h"
-#include "emu/trace/ddi_numbers.h"
-#include "tests/emu/rules/event_list.h"
+#include "tests/emu/rules/irp_events.h"
 
 namespace wdm {
 namespace {
@@ -24,7 +23,7 @@ struct PnpCompletion {
   EventList& receive(std::uint8_t minor, std::uint8_t major = major::kPnp, std::uint8_t power = 0) {
     return run.dispatch(irp, major, minor, device, power);
   }
-  EventList& pass_down(std::uint8_t minor) { return run.forward(irp, major::kPnp, minor).forwarded(irp); }
+  EventList& pass_down(std::uint8_t minor) { return passed_down_and_back(run, irp, major::kPnp, minor); }
   EventList& finish(std::uint64_t status) { return run.complete(irp, status).leave(CALLBACK_Dispatch, irp, status); }
 };
 
@@ -163,7 +162,8 @@ TEST(PnpCompletionTest, OtherPowerIsSilent) {
     query.receive(0x03, major::kPower, state);
     query.finish(kFailure);
     EXPECT_EQ(query.run.fired(), names{});
-    below.receive(kSetPower, major::kPower, state).forward(below.irp, major::kPower, kSetPower).forwarded(below.irp, kFailure);
+    below.receive(kSetPower, major::kPower, state);
+    passed_down_and_back(below.run, below.irp, major::kPower, kSetPower);
     below.finish(kFailure);
     EXPECT_EQ(below.run.fired(), names{});
     refused.receive(kSetPower, major::kPower, state).acquire_remove(refused.lock, refused.irp, kDeletePending);

@@ -1,8 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "emu/rules/irp_codes.h"
-#include "emu/trace/ddi_numbers.h"
-#include "tests/emu/rules/event_list.h"
+#include "tests/emu/rules/irp_events.h"
 
 namespace wdm {
 namespace {
@@ -15,8 +14,15 @@ struct Start {
   void go(bool event, std::uint64_t how, bool waits, std::uint8_t minor = pnp::kStart, std::uint8_t major = major::kPnp) {
     run.dispatch(irp, major, minor);
     if (event) run.call(DDI_KeInitializeEvent);
-    if (how != 0) run.add(EVENT_IrpSetCompletion, irp, how);
+    if (how != 0) set_routine(run, irp, how);
     run.forward(irp, major, minor, how != 0 ? EventList::kWithCompletion : 0).forwarded(irp, kPendingStatus);
+    if (how == 0) {
+      if (waits) run.call(DDI_KeWaitForSingleObject);
+      run.leave(CALLBACK_Dispatch, irp, kPendingStatus);
+      return;
+    }
+    run.thread(2);
+    taken_back(below_completes(run, irp), irp).thread(1);
     if (waits) run.call(DDI_KeWaitForSingleObject);
     run.complete(irp).leave(CALLBACK_Dispatch, irp);
   }
