@@ -57,16 +57,15 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 
 // Names that contain what was typed come first.
 std::string nearest_names(std::string_view typed, const std::vector<ListedRule>& rules) {
-  std::vector<std::pair<std::size_t, std::string_view>> names;
+  std::vector<std::tuple<bool, std::size_t, std::string_view>> names;  // not contained, how far, name
   for (const ListedRule& listed : rules) {
     const std::string name = lower(listed.rule->name);
-    const bool contained = name.find(typed) != std::string::npos;
-    names.emplace_back(contained ? 0 : edit_distance(typed, name), listed.rule->name);
+    names.emplace_back(name.find(typed) == std::string::npos, edit_distance(typed, name), listed.rule->name);
   }
-  std::ranges::stable_sort(names, {}, &std::pair<std::size_t, std::string_view>::first);
+  std::ranges::sort(names);
   std::string text;
   for (std::size_t i = 0; i < std::min(names.size(), kNearest); ++i)
-    text += fmt::format("{}{}", i ? ", " : "", names[i].second);
+    text += fmt::format("{}{}", i ? ", " : "", std::get<2>(names[i]));
   return text;
 }
 

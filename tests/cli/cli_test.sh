@@ -45,7 +45,7 @@ case_rules() {
   says '    KeAcquireSpinLock(&x->Lock, &irql);'; says '^DoubleCompletion$'
   run 0 rules SpinLock --markdown; says '^## SpinLock$'; says '^\* bug check: 0xC4'; says '^```c$'
   run 2 rules SpinLok; complains 'no rule SpinLok; nearest: SpinLock,'
-  run 2 rules SpinLock cancelroutine; complains 'no rule cancelroutine; nearest: CancelRoutineStillSet,'
+  run 2 rules SpinLock cancelroutine; complains 'no rule cancelroutine; nearest: CancelRoutineSetBelow, CancelRoutineStillSet, '
 }
 case_no_such_driver() {
   run 2 check no-such-driver; complains 'no such directory'

@@ -47,11 +47,13 @@ static long long search_goes_outwards(long long argument) {
 }
 
 static long long information(long long argument) {
-  PEXCEPTION_RECORD record = NULL;
+  /* Only the filter may look at the record. */
+  PEXCEPTION_RECORD record;
   __try {
     ExRaiseAccessViolation();
-  } __except (record = GetExceptionInformation()->ExceptionRecord, EXCEPTION_EXECUTE_HANDLER) {
-    argument = record->ExceptionCode == STATUS_ACCESS_VIOLATION && record->ExceptionAddress != NULL;
+  } __except (record = GetExceptionInformation()->ExceptionRecord,
+              argument = record->ExceptionCode == STATUS_ACCESS_VIOLATION && record->ExceptionAddress != NULL,
+              EXCEPTION_EXECUTE_HANDLER) {
   }
   return argument;
 }

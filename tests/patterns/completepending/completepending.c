@@ -2,7 +2,7 @@
  * kind: seeded
  * pattern: D07
  * class: S
- * rule: BugCheck
+ * rule: CompleteRequestStatusCheck
  * function: EchoDpc
  * line: any
  * calls: 2

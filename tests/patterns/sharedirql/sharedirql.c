@@ -2,7 +2,7 @@
  * kind: seeded
  * pattern: A11
  * class: P2
- * rule: IrqlContract, IrqlReturn, IrqlKeReleaseSpinLock
+ * rule: IrqlKeRaiseLower, IrqlContract, IrqlReturn, IrqlKeReleaseSpinLock
  * function: any
  * line: any
  * calls: 3
