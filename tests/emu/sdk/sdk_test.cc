@@ -59,7 +59,9 @@ void mach_handle_no_return() { __asan_handle_no_return(); }
 
 // The kernel's part.
 void wdm_seh_raise(unsigned code, unsigned long long address, unsigned count, const unsigned long long *information);
-void ExRaiseAccessViolation() { wdm_seh_raise(0xC0000005, 0, 0, nullptr); }
+void ExRaiseAccessViolation() {
+  wdm_seh_raise(0xC0000005, reinterpret_cast<unsigned long long>(__builtin_return_address(0)), 0, nullptr);
+}
 void ExRaiseStatus(int32_t status) { wdm_seh_raise(static_cast<unsigned>(status), 0, 0, nullptr); }
 int32_t InterlockedIncrement(int32_t *addend) { return ++*addend; }
 void *InterlockedExchangePointer(void **target, void *value) {
