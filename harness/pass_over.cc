@@ -91,6 +91,7 @@ void catch_traps() {
 }
 
 void start(Mode new_mode) {
+  machine().is_known_free = is_known_free;
   machine().is_known = is_known;  // makes the machine, before the checks ask for it
   catch_traps();
   mode = new_mode;

@@ -14,8 +14,8 @@ using KnownPlaces = std::set<std::pair<std::string, std::uint64_t>>;
 
 // From now on this process passes over these findings. A known read of memory that is not there to be read goes on, and
 // so does a write to freed memory, which is still in quarantine. A known write out of bounds ends its run before it
-// happens, as does a known bad access that the processor traps in the driver's own code. For what happens after a broken
-// rule see its level in emu/rules/rules.def.
+// happens, as does a known bad access that the processor traps in the driver's own code. A known double free frees
+// nothing. For what happens after a broken rule see its level in emu/rules/rules.def.
 void pass_over(KnownPlaces known);
 // The same for what driver.toml suppresses (rule_settings.h), in addition to the places of pass_over().
 void pass_over_suppressed();
@@ -26,6 +26,9 @@ void pass_over_everything();
 // again on another line, and what a loop that left its buffer runs into, be it freed memory or the end of the mapping.
 void note_passed_read(std::uintptr_t address, std::uint64_t place);
 bool follows_passed_read(std::uintptr_t address, std::uint64_t place);
+
+// Is freeing this address, which is no block of pool or no longer one, to be passed over? Called from `pc`.
+bool is_known_free(const void* address, const void* pc);
 
 // Is anything passed over in this process?
 bool passes_over();

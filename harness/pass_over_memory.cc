@@ -179,6 +179,12 @@ int compare_past(const void* a, const void* b, std::size_t size, const Caller& c
 
 }  // namespace
 
+bool is_known_free(const void* address, const void* pc) {
+  const bool freed = *shadow_of(reinterpret_cast<std::uintptr_t>(address)) == 0xfd;
+  const auto place = static_cast<const char*>(pc) - 1 - static_cast<const char*>(driver_image().text_begin);
+  return is_passed_over(freed ? "double-free" : "bad-free", static_cast<std::uint64_t>(place));
+}
+
 }  // namespace wdm
 
 // ---- the names the linker gives: __wrap_X is called in place of X, which is called __real_X

@@ -112,6 +112,8 @@ class Machine {
   [[noreturn]] void trap_on_failed_fiber();
   // Whether a finding with this summary key is to be passed over (a campaign that keeps going).
   bool (*is_known)(const Finding&) = nullptr;
+  // The same for a block of pool that is freed but is none, or is one no more: then nothing is freed.
+  bool (*is_known_free)(const void* address, const void* pc) = nullptr;
 
   // --- threads and scheduling ----------------------------------------------------------------------------------
   void point(std::uint16_t ddi, std::uint8_t phase, const void* object, const void* pc);

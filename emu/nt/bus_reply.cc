@@ -20,6 +20,10 @@ struct Kept {
 
 Kept* kept;
 
+/* Does the device know controls? One that has answered a control well answers the next one well, until it says otherwise:
+ * drivers send several before they take a device for theirs. */
+bool knows_controls;
+
 /* How long a device at most thinks about something that nobody cancels: longer than any driver's own time-out. */
 constexpr m_u64 kPatience_100ns = 60ull * 10000000;
 
@@ -150,6 +154,7 @@ NTSTATUS reply(PIRP irp, Reply how, bool succeeds) {
 
 void reset_bus_reply() {
   kept = nullptr;
+  knows_controls = false;
 }
 
 NTSTATUS bus_keep_until_cancelled(PIRP irp, bool for_ever, NTSTATUS status, ULONG_PTR information) {
@@ -187,8 +192,10 @@ NTSTATUS bus_reply(PDEVICE_OBJECT, PIRP irp, NTSTATUS status, ULONG_PTR informat
 NTSTATUS bus_transfer(PDEVICE_OBJECT, PIRP irp) {
   const UCHAR major = current_location(irp)->MajorFunction;
   const bool control = major == IRP_MJ_DEVICE_CONTROL || major == IRP_MJ_INTERNAL_DEVICE_CONTROL;
+  const bool succeeds = !control || knows_controls;
   const auto how = from_driver(irp) ? (Reply)mach_choose(CHOICE_LowerReplies, kReplies) : ordinary;
-  return reply(irp, how, !control);
+  if (control && how == other) knows_controls = !knows_controls;
+  return reply(irp, how, succeeds);
 }
 
 }  // namespace nt

@@ -273,6 +273,16 @@ case_keep_going() {
   echo 'expect SpinLock driver.c:99 in Fixed' >> any.scn
   run 1 replay "$hidden" any.scn; says 'SUMMARY: wdmfuzz: heap-buffer-overflow driver.c:26 in Create'
 }
+# The same behind a double free; the size that the second one needs is known from the driver's own comparison.
+case_keep_going_past_double_free() {
+  local freed=$drivers/double_free
+  run 1 fuzz "$freed" --time 200 --jobs 1 --seed 3 --keep-going --out o -- -runs=400
+  for finding in 'double-free driver.c:27 in Create' 'SpinLock driver.c:39 in Control'; do
+    grep -qx "expect $finding" o/findings/*.scn || fail "did not find $finding"
+  done
+  (($(ls o/findings/*.scn | wc -l) == 2)) || fail "found something else: $(grep -h ^expect o/findings/*.scn)"
+  run 0 replay --expect "$freed" o/findings/*.scn
+}
 case_coverage() {
   local covered=$drivers/covered head
   head=$'wdmfuzz 1\ndriver covered\ncpus 1\n1: T1 open h1\n'

@@ -148,3 +148,32 @@ TEST(lower_device_answers_sooner_or_later) {
   nt_close(1);
   nt_remove_device();
 }
+
+namespace {
+
+/* What IoCallDriver, and in the end the IRP, said of a control that was sent to the device below. */
+struct Answer {
+  NTSTATUS at_once, status;
+};
+
+Answer ask_lower() {
+  PDEVICE_OBJECT lower = ((Extension*)bus->DeviceExtension)->lower;
+  KEVENT done;
+  IO_STATUS_BLOCK io{};
+  KeInitializeEvent(&done, NotificationEvent, FALSE);
+  PIRP irp = IoBuildDeviceIoControlRequest(0x220004, lower, nullptr, 0, nullptr, 0, FALSE, &done, &io);
+  const NTSTATUS at_once = IoCallDriver(lower, irp);
+  if (at_once == STATUS_PENDING) KeWaitForSingleObject(&done, Executive, KernelMode, FALSE, nullptr);
+  return {at_once, at_once == STATUS_PENDING ? io.Status : at_once};
+}
+
+}  // namespace
+
+/* Each schedule has one way to answer throughout. "Otherwise than before" is what tells whether the device remembers. */
+TEST(lower_device_that_knows_a_control_knows_the_next) {
+  load(false);
+  const Answer first = ask_lower(), second = ask_lower(), third = ask_lower();
+  if (first.at_once == STATUS_SUCCESS) CHECK(second.at_once == STATUS_IO_DEVICE_ERROR && third.at_once == STATUS_SUCCESS);
+  CHECK(third.status == first.status);
+  nt_remove_device();
+}
