@@ -73,6 +73,7 @@ bool ends_in_driver(const Event& e) {
 bool is_told_elsewhere(const Trace& trace, std::uint32_t index) {
   const Event& e = trace.events[index];
   if ((e.kind == EVENT_IrqlRaise || e.kind == EVENT_IrqlLower) && e.arg == e.arg2) return true;  // nothing changed
+  if (e.kind == EVENT_LockInit && e.site == kNoSite) return true;  // the kernel's own
   if (index + 1 >= trace.events.size()) return false;
   const Event& next = trace.events[index + 1];
   if (next.thread != e.thread || next.ddi != e.ddi) return false;

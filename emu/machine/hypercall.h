@@ -121,7 +121,8 @@ int mach_io_physical(const void* address, m_u64* physical);
 
 enum { MACH_POOL_PAGED = 1, MACH_POOL_ZERO = 2, MACH_POOL_KERNEL = 4 /* the kernel's own: no fault, no leak check;
        with tag 0 a record that no driver sees, from an arena that is given back as a whole */,
-       MACH_POOL_NO_FAIL = 8 /* the schedule is not asked: this DDI call has had its choice */ };
+       MACH_POOL_NO_FAIL = 8 /* the schedule is not asked: this DDI call has had its choice */,
+       MACH_POOL_WHOLE_PAGES = 16 /* starts at a page, however small */ };
 /* AddressSanitizer heap; null when the schedule lets it fail. Emits PoolAlloc. */
 void* mach_pool_alloc(m_u64 size, m_u32 tag, m_u32 flags, const void* pc);
 /* Emits PoolFree. Freeing what is not a live block is left to AddressSanitizer. `tag` 0: any. */

@@ -32,9 +32,15 @@ void take(Lock& lock, bool shared, std::uint8_t thread) {
   lock.owner = thread;
 }
 
+// What reports call a lock that is initialised: the kernel's own have no letters, those are for the driver's.
+std::uint32_t object_kind_of_lock(std::uint32_t kind, const void* pc) {
+  if ((kind & kKind) == MACH_LOCK_CANCEL) return OBJECT_CancelLock;
+  return (kind & kKind) == MACH_LOCK_INTERNAL || pc == nullptr ? OBJECT_KernelLock : OBJECT_Lock;
+}
+
 }  // namespace
 
-Lock& Machine::add_lock(void* address, const void* pc, std::uint32_t& index) {
+Lock& Machine::add_lock(void* address, std::uint32_t object_kind, const void* pc, std::uint32_t& index) {
   if (dead_locks_.empty()) {
     dead_locks_.push_back(static_cast<std::uint32_t>(lock_count_++));
     if (lock_count_ > locks_.size()) locks_.emplace_back();
@@ -43,14 +49,14 @@ Lock& Machine::add_lock(void* address, const void* pc, std::uint32_t& index) {
   dead_locks_.pop_back();
   Lock& lock = locks_[index];
   lock.address = address;
-  lock.object = object(OBJECT_Lock, address, pc);
+  lock.object = object(object_kind, address, pc);
   lock.held = false;
   lock.readers = lock.writers = 0;
   lock.waiters.clear();
   return lock;
 }
 
-Lock& Machine::lock_at(void* address, const void* pc) {
+Lock& Machine::lock_at(void* address, const void* pc, std::uint32_t object_kind) {
   check_access8(address);
   auto& word = *static_cast<std::uint64_t*>(address);
   if ((word & (0xffull << 56)) == kTag) {
@@ -63,7 +69,7 @@ Lock& Machine::lock_at(void* address, const void* pc) {
       return locks_[i];
     }
   std::uint32_t index;
-  Lock& lock = add_lock(address, pc, index);
+  Lock& lock = add_lock(address, object_kind, pc, index);
   word = kTag | index;
   return lock;
 }
@@ -83,7 +89,7 @@ Lock& Machine::ex_lock_at(void* address, const void* pc) {
   if (word != 0 && !tagged)
     violation("LockNotInitialized", "executive spin lock used that was not set to zero", object(OBJECT_Lock, address, pc), pc);
   std::uint32_t index;
-  Lock& lock = add_lock(address, pc, index);
+  Lock& lock = add_lock(address, OBJECT_Lock, pc, index);
   word = kExTag | index;
   return lock;
 }
@@ -104,7 +110,7 @@ void Machine::lock_init(void* address, std::uint32_t kind, const void* pc) {
       lock_gone(i);  // initialised again: another lock from now on
       object_gone(address);
     }
-  Lock& lock = lock_at(address, pc);
+  Lock& lock = lock_at(address, pc, object_kind_of_lock(kind, pc));
   lock.kind = static_cast<std::uint8_t>(kind & kKind);
   event(EVENT_LockInit, lock.object, 0, kind, pc);
 }

@@ -161,7 +161,8 @@ class Machine {
   bool on_dead_stack(const void* address) const;
 
   // --- locks ---------------------------------------------------------------------------------------------------
-  Lock& lock_at(void* address, const void* pc = nullptr);
+  // `object_kind`: of a lock that is not known yet.
+  Lock& lock_at(void* address, const void* pc = nullptr, std::uint32_t object_kind = OBJECT_Lock);
   // An executive spin lock, which has 32 bits.
   Lock& ex_lock_at(void* address, const void* pc);
   Lock& lock_of_kind(void* address, std::uint32_t kind, const void* pc);
@@ -264,7 +265,7 @@ class Machine {
   // Who can run; the members that begin something (see PointView) go to `interrupts`.
   std::uint64_t enabled_mask(bool can_continue, std::uint64_t& interrupts) const;
   void set_state(Thread& thread, Thread::State state);
-  Lock& add_lock(void* address, const void* pc, std::uint32_t& index);
+  Lock& add_lock(void* address, std::uint32_t object_kind, const void* pc, std::uint32_t& index);
   void spin(Lock& lock, bool shared, void* address, const void* pc);
   void wake_spinning(Lock& lock);
   std::uint64_t placeable(std::uint64_t ready) const;

@@ -48,7 +48,8 @@ void* Machine::pool_alloc(std::uint64_t size, std::uint32_t tag, std::uint32_t f
   }
   if (ours && tag == 0) return arena_alloc(size);
   // From a page on, pool is page-aligned.
-  void* const memory = size >= kPage ? memalign(kPage, size) : std::malloc(size ? size : 1);
+  const bool aligned = size >= kPage || (flags & MACH_POOL_WHOLE_PAGES);
+  void* const memory = aligned ? memalign(kPage, size) : std::malloc(size ? size : 1);
   if (!memory) return nullptr;
   if (flags & MACH_POOL_ZERO) std::memset(memory, 0, size);
   pool_used_ += size;

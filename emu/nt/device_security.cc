@@ -1,4 +1,4 @@
-/* Security descriptors of device objects. Who may open a device is not modelled: everybody may, for reading and
+/* Security descriptors of objects: there are none. Who may open a device is not modelled: everybody may, for reading and
  * writing. */
 #include "emu/nt/nt.h"
 
@@ -21,6 +21,18 @@ SDDL(SDDL_DEVOBJ_SYS_ALL_ADM_RWX_WORLD_RWX_RES_RWX, L"D:P(A;;GA;;;SY)(A;;GRGWGX;
 NTSTATUS WdmlibIoValidateDeviceIoControlAccess(PIRP Irp, ULONG) {
   DDI_ENTER(WdmlibIoValidateDeviceIoControlAccess, Irp);
   return STATUS_SUCCESS;
+}
+
+NTKERNELAPI NTSTATUS NTAPI ObGetObjectSecurity(PVOID Object, PSECURITY_DESCRIPTOR* SecurityDescriptor, PBOOLEAN MemoryAllocated) {
+  DDI_ENTER(ObGetObjectSecurity, Object);
+  *SecurityDescriptor = nullptr;
+  *MemoryAllocated = FALSE;
+  return STATUS_SUCCESS;
+}
+
+NTKERNELAPI VOID NTAPI ObReleaseObjectSecurity(PSECURITY_DESCRIPTOR SecurityDescriptor, BOOLEAN) {
+  DDI_ENTER(ObReleaseObjectSecurity, SecurityDescriptor);
+  if (SecurityDescriptor) mach_not_emulated("ObReleaseObjectSecurity of a descriptor that ObGetObjectSecurity has not returned");
 }
 
 }  // extern "C"

@@ -30,6 +30,16 @@ NTKERNELAPI VOID NTAPI IoSetTopLevelIrp(PIRP Irp) {
   nt::current_thread()->top_level_irp = Irp;
 }
 
+NTKERNELAPI PDEVICE_OBJECT NTAPI IoGetDeviceToVerify(PETHREAD Thread) {
+  DDI_ENTER(IoGetDeviceToVerify, Thread);
+  return reinterpret_cast<nt::Thread*>(Thread)->device_to_verify;
+}
+
+NTKERNELAPI VOID NTAPI IoSetDeviceToVerify(PETHREAD Thread, PDEVICE_OBJECT DeviceObject) {
+  DDI_ENTER(IoSetDeviceToVerify, Thread);
+  reinterpret_cast<nt::Thread*>(Thread)->device_to_verify = DeviceObject;
+}
+
 NTKERNELAPI BOOLEAN NTAPI IoIsOperationSynchronous(PIRP Irp) {
   DDI_ENTER(IoIsOperationSynchronous, Irp);
   const FILE_OBJECT* file = nt::current_location(Irp)->FileObject;

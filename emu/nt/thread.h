@@ -47,6 +47,7 @@ struct Thread {
   KIRQL wait_irql;
 
   PIRP top_level_irp;
+  PDEVICE_OBJECT device_to_verify;
   PVOID impersonation; /* the token of whom it acts for, or null */
 };
 

@@ -102,6 +102,7 @@ std::string object_label(const Trace& trace, ObjectId object) {
   const Object& entry = trace.objects[object];
   if (entry.kind == OBJECT_Thread) return "T" + std::to_string(entry.number);
   std::string label(name_at(kObjectLabels, entry.kind));
+  if (entry.kind == OBJECT_CancelLock) return label;  // there is but one
   return label + " " + (entry.kind == OBJECT_Lock ? letters(entry.number) : std::to_string(entry.number));
 }
 

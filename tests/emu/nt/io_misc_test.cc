@@ -244,3 +244,17 @@ TEST(irp_completed_with_status_pending_stops) {
   mach_test_expect_stop("bug check 0XC9 (0x6");
   IoCompleteRequest(irp, IO_NO_INCREMENT);
 }
+
+TEST(io_misc_device_to_verify_is_the_threads) {
+  auto* self = (PETHREAD)KeGetCurrentThread();
+  auto* device = (PDEVICE_OBJECT)&self;
+  CHECK(IoGetDeviceToVerify(self) == nullptr);
+  IoSetDeviceToVerify(self, device);
+  CHECK(IoGetDeviceToVerify(self) == device);
+  IoSetDeviceToVerify(self, nullptr);
+  CHECK(IoGetDeviceToVerify(self) == nullptr);
+  KIRQL old;
+  KeRaiseIrql(DISPATCH_LEVEL + 1, &old);
+  mach_test_expect_stop("IrqlIoDispatch: IoGetDeviceToVerify called at");
+  IoGetDeviceToVerify(self);
+}

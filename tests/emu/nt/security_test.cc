@@ -96,3 +96,15 @@ TEST(share_access) {
   /* Who wants nothing of the data is not counted. */
   CHECK(IoCheckShareAccess(FILE_READ_ATTRIBUTES, 0, &b, &known, TRUE) == STATUS_SUCCESS && known.OpenCount == 0);
 }
+
+TEST(security_objects_have_no_descriptor) {
+  PSECURITY_DESCRIPTOR descriptor = &descriptor;
+  BOOLEAN allocated = TRUE;
+  CHECK(ObGetObjectSecurity(KeGetCurrentThread(), &descriptor, &allocated) == STATUS_SUCCESS);
+  CHECK(!descriptor && !allocated);
+  ObReleaseObjectSecurity(descriptor, allocated);
+  KIRQL old;
+  KeRaiseIrql(DISPATCH_LEVEL, &old);
+  mach_test_expect_stop("IrqlApcLte: ObGetObjectSecurity called at");
+  ObGetObjectSecurity(KeGetCurrentThread(), &descriptor, &allocated);
+}

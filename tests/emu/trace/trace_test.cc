@@ -15,6 +15,8 @@ Trace with_objects(std::uint32_t kind, std::uint32_t number) {
 TEST(Trace, LocksAreLetters) {
   EXPECT_EQ(object_label(with_objects(OBJECT_Lock, 1), 1), "Lock A");
   EXPECT_EQ(object_label(with_objects(OBJECT_Lock, 26), 1), "Lock Z");
+  EXPECT_EQ(object_label(with_objects(OBJECT_CancelLock, 1), 1), "CancelLock");
+  EXPECT_EQ(object_label(with_objects(OBJECT_KernelLock, 2), 1), "KernelLock 2");
   EXPECT_EQ(object_label(with_objects(OBJECT_Lock, 27), 1), "Lock AA");
   EXPECT_EQ(object_label(with_objects(OBJECT_Lock, 52), 1), "Lock AZ");
   EXPECT_EQ(object_label(with_objects(OBJECT_Lock, 53), 1), "Lock BA");
