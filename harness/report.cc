@@ -124,6 +124,14 @@ void fill_stack(Report& report, const std::vector<std::uint64_t>& addresses) {
       if (report.stack.size() < kMaxFrames) report.stack.push_back(frame);
 }
 
+// Where the driver's code made the object, or named it first; kNoSite: the kernel made it.
+std::uint32_t first_site(const Trace& trace, ObjectId id) {
+  const Object& object = trace.objects[id];
+  if (object.site != kNoSite || object.event >= trace.events.size()) return object.site;
+  const Event& first = trace.events[object.event];
+  return first.object == id ? first.site : kNoSite;
+}
+
 void fill_objects(Report& report, const Trace& trace, const DriverImage& image) {
   std::set<ObjectId> named;
   const auto note = [&](const Step& step) {
@@ -134,8 +142,8 @@ void fill_objects(Report& report, const Trace& trace, const DriverImage& image) 
     const std::string label = object_label(trace, object);
     if (label.empty() || trace.objects[object].kind == OBJECT_Thread) continue;
     ObjectNote found{label, {}};
-    if (trace.objects[object].site != kNoSite)
-      found.origin = place_of(symbolize(text_begin(image) + trace.objects[object].site - 1).front());
+    const std::uint32_t site = first_site(trace, object);
+    if (site != kNoSite) found.origin = place_of(symbolize(text_begin(image) + site - 1).front());
     report.objects.push_back(std::move(found));
   }
 }

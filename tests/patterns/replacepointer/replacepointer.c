@@ -2,7 +2,7 @@
  * kind: seeded
  * pattern: F07
  * class: P1
- * rule: heap-use-after-free, double-free
+ * rule: heap-use-after-free, double-free, PoolLeak
  * function: NameWrite
  * line: any
  * calls: 4
