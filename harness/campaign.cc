@@ -285,7 +285,7 @@ class Campaign {
         if (!workers_.empty()) tend();
         return !interrupted;
       });
-    } catch (const UserError& error) {
+    } catch (const std::runtime_error& error) {  // what is read past a block may be another thing each time
       output_.say(fmt::format("wdmfuzz: {}: {}; kept as it is", caught.summary, error.what()));
     }
     scenario.expect = caught.summary;

@@ -27,6 +27,7 @@ extern "C" void nt_reset(void) {
   nt::reset_device_interface();
   nt::reset_file();
   nt::reset_cancel();
+  nt::reset_csq();
   nt::reset_driver();
   nt::reset_pnp();
   nt::reset_resource();

@@ -1,8 +1,45 @@
 /* Cancel-safe queues. The library is kernel code here; the queue's callbacks are the driver's. */
 #include "emu/nt/irp.h"
+#include "emu/nt/nt_families.h"
+#include "emu/nt/object_life.h"
 
 namespace nt {
 namespace {
+
+/* IRPs that are in a queue. In the kernel's memory, since the driver may free its own. */
+struct Tied {
+  Tied* next;
+  PIRP irp;
+  PIO_CSQ csq;
+  PIO_CSQ_IRP_CONTEXT context; /* or null */
+  bool cancelling;             /* the queue's cancel routine is under way */
+};
+Tied* all_tied;
+
+Tied** find_tied(PIRP irp) {
+  Tied** at = &all_tied;
+  while (*at && (*at)->irp != irp) at = &(*at)->next;
+  return at;
+}
+
+void forget(PIRP irp) {
+  Tied** at = find_tied(irp);
+  if (*at) *at = (*at)->next;
+}
+
+void remember(PIRP irp, PIO_CSQ csq, PIO_CSQ_IRP_CONTEXT context) {
+  forget(irp);
+  auto* tied = (Tied*)mach_pool_alloc(sizeof(Tied), 0, MACH_POOL_KERNEL | MACH_POOL_ZERO, nullptr);
+  *tied = {all_tied, irp, csq, context, false};
+  all_tied = tied;
+}
+
+/* Will the queue's cancel routine look at the queue for this IRP? No more when the driver took it off by itself. */
+bool needs_queue(const Tied* tied) {
+  const IrpRecord* record = irp_find(tied->irp);
+  if (!record || record->gone) return false;
+  return tied->cancelling || tied->irp->CancelRoutine == csq_cancel_routine;
+}
 
 /* Brackets one callback of the queue. */
 class Callback {
@@ -50,6 +87,7 @@ void remove(PIO_CSQ csq, PIRP irp) {
   auto* context = (PIO_CSQ_IRP_CONTEXT)irp->Tail.Overlay.DriverContext[3];
   if (context && context->Type == IO_TYPE_CSQ_IRP_CONTEXT) context->Irp = nullptr;
   irp->Tail.Overlay.DriverContext[3] = nullptr;
+  if (const Tied* tied = *find_tied(irp); tied && !tied->cancelling) forget(irp);
 }
 
 void complete_canceled(PIO_CSQ csq, PIRP irp) {
@@ -58,6 +96,7 @@ void complete_canceled(PIO_CSQ csq, PIRP irp) {
 }
 
 void tie(PIO_CSQ csq, PIRP irp, PIO_CSQ_IRP_CONTEXT context) {
+  remember(irp, csq, context);
   irp->Tail.Overlay.DriverContext[3] = csq;
   if (!context) return;
   irp->Tail.Overlay.DriverContext[3] = context;
@@ -78,6 +117,7 @@ NTSTATUS insert_irp(PIO_CSQ csq, PIRP irp, PIO_CSQ_IRP_CONTEXT context, PVOID in
   const KIRQL irql = lock(csq);
   const NTSTATUS status = insert(csq, irp, insert_context);
   if (!NT_SUCCESS(status)) {
+    forget(irp);
     unlock(csq, irql);
     return status;
   }
@@ -111,12 +151,27 @@ void initialize(PIO_CSQ csq, ULONG type, PIO_CSQ_INSERT_IRP insert, PIO_CSQ_REMO
 
 }  // namespace
 
+void note_queues_in(const void* memory, m_u64 size, const void* pc) {
+  for (const Tied* tied = all_tied; tied; tied = tied->next) {
+    const bool inside = is_inside(tied->csq, memory, size) || (tied->context && is_inside(tied->context, memory, size));
+    if (inside && needs_queue(tied))
+      mach_event(EVENT_ObjectFreed, mach_object(OBJECT_Csq, tied->csq), FREED_Memory, FREED_Holding, pc);
+  }
+}
+
+void reset_csq() {
+  all_tied = nullptr;
+}
+
 void NTAPI csq_cancel_routine(PDEVICE_OBJECT, PIRP irp) {
+  Tied* tied = *find_tied(irp);
+  if (tied) tied->cancelling = true;
   release_cancel_lock(irp->CancelIrql, nullptr);
   PIO_CSQ csq = queue_of(irp);
   const KIRQL irql = lock(csq);
   remove(csq, irp);
   unlock(csq, irql);
+  forget(irp);
   complete_canceled(csq, irp);
 }
 

@@ -28,6 +28,7 @@ void reset_device();
 void reset_device_interface();
 void reset_file();
 void reset_cancel();
+void reset_csq();
 void reset_driver();
 void reset_pnp();
 void reset_interrupt();

@@ -8,6 +8,7 @@ void memory_goes(const void* memory, m_u64 size, const void* pc) {
   note_push_locks_in(memory, size, pc);
   note_lookaside_lists_in(memory, size, pc);
   note_resources_in(memory, size, pc);
+  note_queues_in(memory, size, pc);
 }
 
 void image_goes(const void* pc) {

@@ -23,6 +23,7 @@ void note_work_in(const void* memory, m_u64 size, const void* pc);
 void note_resources_in(const void* memory, m_u64 size, const void* pc);
 void note_push_locks_in(const void* memory, m_u64 size, const void* pc);
 void note_lookaside_lists_in(const void* memory, m_u64 size, const void* pc);
+void note_queues_in(const void* memory, m_u64 size, const void* pc);
 void note_resources_left(const void* pc);
 void note_lookaside_lists_left(const void* pc);
 

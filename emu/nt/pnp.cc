@@ -85,7 +85,6 @@ PnpState next_state(PnpState state, m_u8 minor, NTSTATUS status) {
 
 /* The reference that the bus took when it reported the device, or our own device object. */
 void forget(DevNode* node) {
-  disable_interfaces_of(node->pdo);
   if (!node->parent)
     delete_device(node->pdo);
   else
@@ -266,12 +265,25 @@ void pnp_surprise_remove(DevNode* node, m_u32 op) {
   notify_remove_complete(node);
 }
 
-NTSTATUS pnp_remove(DevNode* node, m_u32 op) {
-  for_each_child(node, [&](DevNode* child) { pnp_remove(child, op); });
+static NTSTATUS remove_tree(DevNode* node, m_u32 op) {
+  for_each_child(node, [&](DevNode* child) { remove_tree(child, op); });
   const bool told = node->state == PnpState::surprise_removed;
   const NTSTATUS status = pnp_send(node, IRP_MN_REMOVE_DEVICE, op);
   if (!told) notify_remove_complete(node);
-  forget(node);
+  disable_interfaces_of(node->pdo);
+  node->leaving = true;
+  return status;
+}
+
+/* Windows has a list of the devices that it removes together, and drops its references to them at the end: a bus that is removed
+ * still finds the memory of the children that were removed before it. */
+NTSTATUS pnp_remove(DevNode* node, m_u32 op) {
+  const NTSTATUS status = remove_tree(node, op);
+  for (DevNode* one = nodes; one; one = one->next) {
+    if (!one->leaving) continue;
+    one->leaving = false;
+    forget(one);
+  }
   return status;
 }
 

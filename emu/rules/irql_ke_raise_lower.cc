@@ -13,8 +13,7 @@
 // - Raises by a callback of a cancel-safe queue count for its caller, raises around another callback count in it.
 // - A cancel routine may lower to CancelIrql, which IoCancelIrp saved for it.
 // - Raises and lowers to the current IRQL do not count: they are often left out on one side.
-#include <algorithm>
-
+#include "emu/rules/open_raises.h"
 #include "emu/rules/rule.h"
 #include "emu/rules/text.h"
 #include "emu/trace/ddi_numbers.h"
@@ -23,62 +22,6 @@ namespace wdm {
 namespace {
 
 bool lowers(std::uint16_t ddi) { return ddi == DDI_KeLowerIrql || ddi == DDI_KfLowerIrql; }
-
-bool raises(std::uint16_t ddi) {
-  return ddi == DDI_KfRaiseIrql || ddi == DDI_KeRaiseIrqlToDpcLevel || ddi == DDI_KeRaiseIrqlToSynchLevel;
-}
-
-bool shares_irql_with_caller(std::uint32_t callback) { return callback == CALLBACK_Csq || callback == CALLBACK_Other; }
-
-// The raises of the running routine that nothing has undone yet, the last one first. Walks back through the trace:
-// KeLowerIrql is rare and its raise is near.
-class OpenRaises {
- public:
-  OpenRaises(const Trace& trace, std::uint32_t before)
-      : trace_(trace), at_(before), thread_(trace.events[before].thread), depth_(trace.events[before].depth) {}
-
-  // Null when there is none left.
-  const Event* next() {
-    while (at_-- > 0) {
-      const Event& event = trace_.events[at_];
-      if (event.thread != thread_) continue;
-      if (event.kind == EVENT_CallbackLeave) {
-        if (!shares_irql_with_caller(event.arg2)) skip_callback(event.activation);
-      } else if (event.kind == EVENT_CallbackEnter && event.depth <= depth_) {  // else an exception ended it
-        if (!shares_irql_with_caller(event.arg2)) break;
-        --depth_;
-      } else if (event.arg == event.arg2) {
-        continue;
-      } else if (event.kind == EVENT_IrqlLower) {
-        undone_.push_back(static_cast<std::uint8_t>(event.arg));
-      } else if (event.kind == EVENT_IrqlRaise && !is_undone(event)) {
-        return &event;
-      }
-    }
-    at_ = 0;
-    return nullptr;
-  }
-
- private:
-  void skip_callback(std::uint16_t activation) {
-    while (at_ > 0) {
-      const Event& event = trace_.events[--at_];
-      if (event.kind == EVENT_CallbackEnter && event.thread == thread_ && event.activation == activation) return;
-    }
-  }
-  bool is_undone(const Event& raise) {
-    const auto lower = std::ranges::find(undone_, raise.arg2);
-    if (lower == undone_.end()) return false;
-    undone_.erase(lower);
-    return true;
-  }
-
-  const Trace& trace_;
-  std::uint32_t at_;
-  std::uint8_t thread_;
-  std::uint8_t depth_;                // of the routine
-  std::vector<std::uint8_t> undone_;  // IRQLs that later lowers restored
-};
 
 std::uint32_t index_of(const Trace& trace, const Event& event) {
   return static_cast<std::uint32_t>(&event - trace.events.data());
@@ -96,7 +39,7 @@ class IrqlKeRaiseLowerRule final : public Rule {
     do {
       raise = open.next();
       if (raise != nullptr && raise->arg2 == event.arg) return;
-    } while (raise != nullptr && !raises(raise->ddi));
+    } while (raise != nullptr && !raises_irql(raise->ddi));
     if (raise == nullptr && is_cancel_irql(event, ledger)) return;
     findings.push_back(raise != nullptr ? wrong(trace, index, *raise) : unmatched(event, index));
   }

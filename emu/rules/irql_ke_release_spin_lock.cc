@@ -9,12 +9,14 @@
 // 4. For a lock acquired with an AtDpcLevel form, which saves nothing, that is the IRQL of the acquire: DISPATCH_LEVEL.
 //
 // Narrowed:
+// - KeRaiseIrql and the AtDpcLevel form do together what KeAcquireSpinLock does: the release may restore what KeRaiseIrql saved.
 // - Crosswise release is legal: after acquire A (a), acquire B (b), both release A (b), release B (a) and release A
 //   FromDpcLevel, release B (a) are correct; only the last release may lower. The ledger moves what is owed.
 // - Release of a lock that is not held is SpinlockRelease's. A lock acquired with KeAcquireSpinLock and released with a
 //   FromDpcLevel form leaves the IRQL raised: legal when the driver lowers it later, IrqlReturn reports when it does not.
 // - Locks held by code that a DPC has interrupted do not count.
 #include "emu/rules/locks.h"
+#include "emu/rules/open_raises.h"
 #include "emu/rules/text.h"
 
 namespace wdm {
@@ -23,6 +25,12 @@ namespace {
 // ExInterlocked routines take and release the lock inside one call, at whatever IRQL.
 bool plain_release(const Event& event) {
   return event.arg2 == MACH_LOCK_SPIN && !ddi_name(event.ddi).starts_with("ExInterlocked");
+}
+
+// Is the new IRQL the one that the last KeRaiseIrql of the routine saved?
+bool undoes_raise(const Trace& trace, std::uint32_t release) {
+  const Event* const raise = OpenRaises(trace, release).next();
+  return raise != nullptr && raises_irql(raise->ddi) && raise->arg2 == trace.events[release].arg;
 }
 
 class IrqlKeReleaseSpinLockRule final : public Rule {
@@ -42,6 +50,8 @@ class IrqlKeReleaseSpinLockRule final : public Rule {
       other = &lock;
       owed = owed || event.arg == lock.old_irql;
     }
+
+    owed = owed || (lock_at_dpc(held->kind) && undoes_raise(trace, index));
 
     const bool level = event.irql == kDispatchLevel;
     const bool lowers = other != nullptr && event.arg < kDispatchLevel;

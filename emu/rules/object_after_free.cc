@@ -1,7 +1,8 @@
-// EventAfterFree, WorkItemAfterFree, RemoveLockAfterFree, ResourceAfterFree, LookasideAfterFree: the memory of an object is
-// there as long as the object is in use.
+// EventAfterFree, WorkItemAfterFree, RemoveLockAfterFree, ResourceAfterFree, LookasideAfterFree, CsqAfterFree: the memory of an
+// object is there as long as the object is in use.
 // Documentation: "Storage for dispatcher objects" and the pages of the routines that end the use of each. Bug checks: 0xC9,
-// 0x0D (event on a stack that has been left), 0xE4 (work item), 0xC4, 0xD2 (resource), 0xCE (at unload).
+// 0x0D (event on a stack that has been left), 0xE4 (work item), 0xC4, 0xD2 (resource), 0xCE (at unload), 0xD5 (queue, with
+// special pool).
 //
 // Checks:
 // 1. EventAfterFree: no event, semaphore, mutex or timer is freed that a thread waits for, and none is signaled whose stack
@@ -10,12 +11,14 @@
 // 3. RemoveLockAfterFree: no remove lock is freed that is acquired.
 // 4. ResourceAfterFree: no resource is freed, and the driver not unloaded, before ExDeleteResourceLite.
 // 5. LookasideAfterFree: no lookaside list is freed, and the driver not unloaded, before it is deleted.
+// 6. CsqAfterFree: no cancel-safe queue, and no IO_CSQ_IRP_CONTEXT, is freed that the queue's cancel routine will look at.
 //
 // Locks: lock_freed_while_held.cc. DPCs and timers: dpc_after_free.cc, timer_active_on_free.cc.
 //
 // Narrowed:
 // - A wait is over when its object has been signaled, though the thread has not gone on yet: the one who signaled it may free
 //   it. An item is in use until its worker has taken it out of the queue.
+// - An IRP that the driver took off its list by itself, with IoSetCancelRoutine, is in no cancel-safe queue any more.
 // - A frame that has been left is seen only while nothing lies over it, and not in memory that AddressSanitizer keeps for it.
 #include <algorithm>
 
@@ -31,6 +34,7 @@ bool judged_by(RuleId rule, std::uint32_t kind) {
     case OBJECT_RemoveLock: return rule == RuleId::RemoveLockAfterFree;
     case OBJECT_Resource: return rule == RuleId::ResourceAfterFree;
     case OBJECT_Lookaside: return rule == RuleId::LookasideAfterFree;
+    case OBJECT_Csq: return rule == RuleId::CsqAfterFree;
     case OBJECT_Event:
     case OBJECT_Semaphore:
     case OBJECT_Mutex:
@@ -50,6 +54,7 @@ std::string_view use_text(std::uint32_t use) {
     case FREED_Queued: return "while it is queued";
     case FREED_Kept: return "before it was deleted";
     case FREED_Used: return "is signaled";
+    case FREED_Holding: return "while an IRP is in it";
   }
   return "while it is acquired";
 }

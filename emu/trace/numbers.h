@@ -32,7 +32,7 @@ enum choice_number {
 
 /* ObjectFreed: how the memory went, and what it is still used for. */
 enum { FREED_Memory = 0, FREED_Frame = 1, FREED_Image = 2 };
-enum { FREED_Unknown = 0, FREED_Waited = 1, FREED_Queued = 2, FREED_Kept = 3, FREED_Used = 4 };
+enum { FREED_Unknown = 0, FREED_Waited = 1, FREED_Queued = 2, FREED_Kept = 3, FREED_Used = 4, FREED_Holding = 5 };
 
 /* No DDI; the others stand in ddi_numbers.h, which few files need, so that a new DDI does not compile everything anew. */
 enum { DDI_None = 0 };

@@ -35,6 +35,7 @@ typedef struct _SESSION {
   KEVENT Event;
   ERESOURCE Resource;
   IO_REMOVE_LOCK RemoveLock;
+  IO_CSQ Csq;
   ULONG Count;
 } SESSION, *PSESSION;
 

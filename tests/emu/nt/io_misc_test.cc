@@ -1,3 +1,4 @@
+#include "emu/nt/bus.h"
 #include "emu/nt/device.h"
 #include "tests/emu/nt/check.h"
 
@@ -138,6 +139,24 @@ TEST(associated_irps) {
   CHECK(master_done && master->AssociatedIrp.IrpCount == 0);
   IoFreeIrp(master);
   IoDeleteDevice(device);
+}
+
+TEST(device_that_is_not_made_is_null) {
+  nt_load((void*)::entry, "own");
+  PDEVICE_OBJECT made = device;
+  mach_test_fail_next();
+  CHECK(IoCreateDevice(nt::driver_object(), 0, nullptr, FILE_DEVICE_UNKNOWN, 0, FALSE, &made) ==
+        STATUS_INSUFFICIENT_RESOURCES);
+  CHECK(made == nullptr);
+  IoDeleteDevice(device);
+  mach_test_expect_stop("bug check 0X50");
+  IoDeleteDevice(made);
+}
+
+TEST(device_of_the_bus_is_not_the_drivers_to_delete) {
+  PDEVICE_OBJECT pdo = nt::bus_make_pdo();
+  mach_test_expect_stop("bug check 0X18");
+  IoDeleteDevice(pdo);
 }
 
 TEST(error_log) {

@@ -14,6 +14,14 @@ TEST(pnp_starts_a_device_and_then_its_children) {
   CHECK(nt_device_count() == 0);
 }
 
+TEST(pnp_removal_keeps_the_children_until_the_bus_is_removed) {
+  load(true);
+  child_plugged = false; /* deletes itself when it is removed */
+  look_at_child = true;
+  nt_remove_device();
+  CHECK(child_deleted && IN_ORDER(bus_log, IRP_MN_REMOVE_DEVICE));
+}
+
 TEST(pnp_target_relation_is_answered_with_a_reference) {
   load(true);
   for (int i = 0; i < 3; ++i) {

@@ -18,7 +18,7 @@ struct Log {
 PDRIVER_OBJECT driver;
 PDEVICE_OBJECT bus_pdo, bus, child;
 Log bus_log, child_log;
-bool child_plugged, refuse_removal, child_deleted;
+bool child_plugged, refuse_removal, child_deleted, look_at_child;
 enum class Target { unanswered, referenced, unreferenced } target;
 UNICODE_STRING link;
 LONG reads_completed;
@@ -131,6 +131,7 @@ NTSTATUS bus_pnp(PIRP irp, PIO_STACK_LOCATION location) {
       if (refuse_removal) return finish(irp, STATUS_UNSUCCESSFUL);
       break;
     case IRP_MN_REMOVE_DEVICE: {
+      if (look_at_child) CHECK(((Extension*)child->DeviceExtension)->self == child);
       irp->IoStatus.Status = STATUS_SUCCESS;
       const NTSTATUS status = pass_down(lower, irp);
       IoDetachDevice(lower);
@@ -197,7 +198,7 @@ NTSTATUS NTAPI entry(PDRIVER_OBJECT object, PUNICODE_STRING) {
 
 void load(bool with_child) {
   bus_log = child_log = {};
-  refuse_removal = child_deleted = false;
+  refuse_removal = child_deleted = look_at_child = false;
   target = Target::unanswered;
   child_plugged = with_child;
   reads_completed = 0;

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include "emu/trace/ddi_numbers.h"
 #include "tests/emu/rules/event_list.h"
 
 namespace wdm {
@@ -100,6 +101,24 @@ TEST(IrqlKeReleaseSpinLock, SilentForAtDpcLevelLockWithDispatchLevel) {
     else run.acquire(lock, kAtDpc);
     run.release(lock, 2).leave(CALLBACK_Dpc);
     EXPECT_EQ(run.fired(), names{});
+  }
+}
+
+// KeRaiseIrql(&old), KeAcquireSpinLockAtDpcLevel, KeReleaseSpinLock(old).
+TEST(IrqlKeReleaseSpinLock, AtDpcLevelLockMayRestoreWhatTheLastRaiseSaved) {
+  for (std::uint8_t before : {0, 1}) {
+    for (std::uint8_t restored : {0, 1}) {
+      for (bool undone : {false, true}) {
+        EventList run;
+        const ObjectId lock = run.lock();
+        run.at(before).enter(CALLBACK_Dispatch).inside(DDI_KfRaiseIrql).raise(2).inside(DDI_None);
+        run.acquire(lock, kAtDpc).release(lock, 2, kAtDpc);  // around the loop
+        if (undone) run.inside(DDI_KfLowerIrql).lower(before).inside(DDI_None).at(2);
+        run.acquire(lock, kAtDpc).release(lock, restored).lower(before).leave(CALLBACK_Dispatch);
+        EXPECT_EQ(run.fired(), before == restored && !undone ? names{} : names{"IrqlKeReleaseSpinLock"})
+            << int(before) << int(restored) << undone;
+      }
+    }
   }
 }
 

@@ -24,6 +24,7 @@ const Case kCases[] = {
     {OBJECT_Resource, FREED_Image, FREED_Kept, "ResourceAfterFree"},
     {OBJECT_Lookaside, FREED_Memory, FREED_Kept, "LookasideAfterFree"},
     {OBJECT_Lookaside, FREED_Image, FREED_Kept, "LookasideAfterFree"},
+    {OBJECT_Csq, FREED_Memory, FREED_Holding, "CsqAfterFree"},
     {OBJECT_Timer, FREED_Frame, FREED_Queued, "TimerActiveOnFree"},
     {OBJECT_Dpc, FREED_Frame, FREED_Queued, "DpcAfterFree"},
     {OBJECT_Mutex, FREED_Memory, FREED_Unknown, nullptr},
