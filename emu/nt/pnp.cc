@@ -149,6 +149,7 @@ DevNode* pnp_add_node(DevNode* parent, PDEVICE_OBJECT pdo) {
   node->parent = parent;
   node->pdo = pdo;
   node->present = true;
+  find_device(pdo)->removing = false; /* a bus may report again what was removed */
   node->number = node_count++;
   node->system_power = PowerSystemWorking;
   *nodes_end = node;
@@ -266,7 +267,14 @@ void pnp_surprise_remove(DevNode* node, m_u32 op) {
   notify_remove_complete(node);
 }
 
+/* A device that is open is not removed, so nobody opens one from the moment that it is found closed. */
+static void close_to_opens(const DevNode* node) {
+  for (PDEVICE_OBJECT device = node->pdo; device; device = device->AttachedDevice) find_device(device)->removing = true;
+  for_each_child(node, close_to_opens);
+}
+
 NTSTATUS pnp_remove(DevNode* node, m_u32 op) {
+  close_to_opens(node);
   for_each_child(node, [&](DevNode* child) { pnp_remove(child, op); });
   const bool told = node->state == PnpState::surprise_removed;
   const NTSTATUS status = pnp_send(node, IRP_MN_REMOVE_DEVICE, op);
