@@ -217,6 +217,7 @@ class Campaign {
         keep_unreproducible(input);
       return;
     }
+    if (options_.keep_going) store_.keep(input);
     std::string summary = summary_of(run.verdict, driver_image());
     KnownPlaces passed = known_places_;
     known_places_.insert({run.verdict.what, run.verdict.place});
