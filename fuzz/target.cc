@@ -58,13 +58,11 @@ std::span<const std::uint8_t> edge_counters() {
                                 : std::span<const std::uint8_t>();
 }
 
-// Every third mutation starts from an input that was the first to reach some code, not from the engine's choice.
-std::size_t other_base(std::uint8_t* data, std::size_t size, std::size_t max_size, Random random) {
-  if (frontier.empty() || !random.percent(33)) return size;
+// Every third time an input that was the first to reach some code, instead of the engine's choice.
+std::span<const std::uint8_t> other_base(std::span<const std::uint8_t> input, std::size_t max_size, Random& random) {
+  if (frontier.empty() || !random.percent(33)) return input;
   const Frontier::Input& base = frontier.pick(random);
-  if (base.size() > max_size) return size;
-  std::copy(base.begin(), base.end(), data);
-  return base.size();
+  return base.size() <= max_size ? std::span<const std::uint8_t>(base) : input;
 }
 
 // libFuzzer draws a crossing as often as a mutation. Mutations find more.
@@ -115,11 +113,15 @@ extern "C" std::size_t LLVMFuzzerCustomCrossOver(const std::uint8_t* a, std::siz
                                                   std::size_t b_size, std::uint8_t* out, std::size_t max_size,
                                                   unsigned seed) {
   if (!wdm::crosses(seed)) return 0;
-  return wdm::cross_over({a, a_size}, {b, b_size}, out, max_size, seed, wdm::driver_profile());
+  wdm::Random random(~std::uint64_t{seed});
+  const auto first = wdm::other_base({a, a_size}, max_size, random), second = wdm::other_base({b, b_size}, max_size, random);
+  return wdm::cross_over(first, second, out, max_size, seed, wdm::driver_profile());
 }
 
 extern "C" std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t size, std::size_t max_size,
                                                unsigned seed) {
-  size = wdm::other_base(data, size, max_size, wdm::Random(~std::uint64_t{seed}));
-  return wdm::mutate(data, size, max_size, seed, wdm::driver_profile(), LLVMFuzzerMutate);
+  wdm::Random random(~std::uint64_t{seed});
+  const auto base = wdm::other_base({data, size}, max_size, random);
+  if (base.data() != data) std::copy(base.begin(), base.end(), data);
+  return wdm::mutate(data, base.size(), max_size, seed, wdm::driver_profile(), LLVMFuzzerMutate);
 }
