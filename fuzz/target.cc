@@ -1,15 +1,23 @@
 #include "fuzz/target.h"
 
+#include <algorithm>
 #include <bitset>
 #include <memory>
+#include <span>
 
 #include "emu/machine/machine.h"
+#include "fuzz/frontier.h"
 #include "harness/driver_info.h"
 #include "harness/mutate.h"
 #include "harness/report.h"
 #include "harness/report_crash.h"
 
-extern "C" [[gnu::weak]] void __sanitizer_cov_trace_pc_guard(std::uint32_t* guard);
+extern "C" {
+[[gnu::weak]] void __sanitizer_cov_trace_pc_guard(std::uint32_t* guard);
+// The driver's edge counters under libFuzzer, which clears them before each input.
+[[gnu::weak]] extern std::uint8_t __start___sancov_cntrs[];
+[[gnu::weak]] extern std::uint8_t __stop___sancov_cntrs[];
+}
 
 namespace wdm {
 
@@ -43,6 +51,25 @@ void note_interleavings() {
   }
 }
 
+Frontier frontier;
+
+std::span<const std::uint8_t> edge_counters() {
+  return __start___sancov_cntrs ? std::span<const std::uint8_t>(__start___sancov_cntrs, __stop___sancov_cntrs)
+                                : std::span<const std::uint8_t>();
+}
+
+// Every third time an input that was the first to reach some code, instead of the engine's choice.
+std::span<const std::uint8_t> other_base(std::span<const std::uint8_t> input, std::size_t max_size, Random& random) {
+  if (frontier.empty() || !random.percent(33)) return input;
+  const Frontier::Input& base = frontier.pick(random);
+  return base.size() <= max_size ? std::span<const std::uint8_t>(base) : input;
+}
+
+// libFuzzer draws a crossing as often as a mutation. Mutations find more.
+bool crosses(unsigned seed) {
+  return Random(seed).percent(40);
+}
+
 bool (*goes_on)(const RunResult&) = nullptr;
 
 int run_input(const std::uint8_t* data, std::size_t size) {
@@ -60,6 +87,7 @@ int run_input(const std::uint8_t* data, std::size_t size) {
     if (!machine().had_choice()) break;
   }
   stats.effective += reached;
+  frontier.note({data, size}, edge_counters());
   return 0;
 }
 
@@ -84,10 +112,16 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
 extern "C" std::size_t LLVMFuzzerCustomCrossOver(const std::uint8_t* a, std::size_t a_size, const std::uint8_t* b,
                                                   std::size_t b_size, std::uint8_t* out, std::size_t max_size,
                                                   unsigned seed) {
-  return wdm::cross_over({a, a_size}, {b, b_size}, out, max_size, seed, wdm::driver_profile());
+  if (!wdm::crosses(seed)) return 0;
+  wdm::Random random(~std::uint64_t{seed});
+  const auto first = wdm::other_base({a, a_size}, max_size, random), second = wdm::other_base({b, b_size}, max_size, random);
+  return wdm::cross_over(first, second, out, max_size, seed, wdm::driver_profile());
 }
 
 extern "C" std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t size, std::size_t max_size,
                                                unsigned seed) {
-  return wdm::mutate(data, size, max_size, seed, wdm::driver_profile(), LLVMFuzzerMutate);
+  wdm::Random random(~std::uint64_t{seed});
+  const auto base = wdm::other_base({data, size}, max_size, random);
+  if (base.data() != data) std::copy(base.begin(), base.end(), data);
+  return wdm::mutate(data, base.size(), max_size, seed, wdm::driver_profile(), LLVMFuzzerMutate);
 }

@@ -220,11 +220,17 @@ class Campaign {
     std::string summary = summary_of(run.verdict, driver_image());
     KnownPlaces passed = known_places_;
     known_places_.insert({run.verdict.what, run.verdict.place});
+    if (options_.keep_going && leads_past(scenario, run.verdict)) store_.keep(input);
     const bool first = reported_.insert(summary).second && !(options_.keep_going && known_.contains(summary));
     if (first)
       caught_.push_back({input, std::move(run), std::move(summary), std::move(passed)});
     else
       put_away(input, summary);
+  }
+
+  // A fault inside the kernel ends every process that runs into it: a worker would never get through such a corpus.
+  bool leads_past(const Scenario& scenario, const Verdict& verdict) const {
+    return !(run_isolated(scenario, known_places_).verdict == verdict);
   }
 
   bool is_known(const Verdict& verdict) const { return known_places_.contains({verdict.what, verdict.place}); }

@@ -156,12 +156,11 @@ void CampaignStore::share() {
 void CampaignStore::share_from(const fs::path& directory) {
   for (const fs::path& file : files_in(directory)) {
     const std::string name = file.filename().string();
-    if (is_hash(name) && !corpus_names_.contains(name) && is_whole(file)) share_input(file);
+    if (is_hash(name) && !corpus_names_.contains(name) && is_whole(file)) share_as(name, file);
   }
 }
 
-void CampaignStore::share_input(const fs::path& file) {
-  const std::string name = file.filename().string();
+void CampaignStore::share_as(const std::string& name, const fs::path& file) {
   // A worker reloads what is younger than its last look.
   ::utimensat(AT_FDCWD, file.c_str(), nullptr, 0);
   link_or_copy(file, corpus() / name);
@@ -173,6 +172,10 @@ void CampaignStore::share_input(const fs::path& file) {
 void CampaignStore::add_seed(const std::string& name, const std::vector<std::uint8_t>& input) {
   write_file(corpus() / name, input, Existing::replace);
   corpus_names_.insert(name);
+}
+
+void CampaignStore::keep(const fs::path& input) {
+  share_as(std::string(after_dash(input.filename().string())), input);
 }
 
 // The new name makes room for another artifact of the same content, which would be written over this one otherwise.

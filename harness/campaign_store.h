@@ -36,6 +36,9 @@ class CampaignStore {
   void share();
   // A scenario to begin with, under that name; another one of the name is replaced.
   void add_seed(const std::string& name, const std::vector<std::uint8_t>& input);
+  // The input of a finding that the campaign goes on past: no worker has kept it, as its process died, and what lies behind
+  // the finding is reached from there. Requires: one of caught().
+  void keep(const std::filesystem::path& input);
 
   // Inputs of findings that wait to be minimised, in order of name. Whole artifacts of workers become such inputs here.
   std::vector<std::filesystem::path> caught();
@@ -51,7 +54,7 @@ class CampaignStore {
   void remove_unfinished();
   void read_corpus();
   void share_from(const std::filesystem::path& directory);
-  void share_input(const std::filesystem::path& file);
+  void share_as(const std::string& name, const std::filesystem::path& file);
 
   std::filesystem::path out_;
   unsigned jobs_;

@@ -51,8 +51,8 @@ void mutate_one_half(Scenario& scenario, Random& random, const DriverProfile& pr
     scenario.schedule.seed = random.next();
 }
 
-// The front of one list and the back of the other. Ids of the second move out of the way of the first's.
-void splice(Scenario& a, Scenario b, Random& random) {
+// Ids of the second move out of the way of the first's.
+void move_ids(const Scenario& a, Scenario& b) {
   std::uint16_t highest = 0;
   for (const Operation& op : a.operations) highest = std::max(highest, op.id);
   const auto moved = [&](std::uint32_t id) { return static_cast<std::uint16_t>(id + highest); };
@@ -62,7 +62,10 @@ void splice(Scenario& a, Scenario b, Random& random) {
   }
   for (Directive& d : b.schedule.directives)
     if (d.context.kind == Context::Kind::operation) d.context.number = moved(d.context.number);
+}
 
+// The front of one list and the back of the other.
+void splice(Scenario& a, Scenario b, Random& random) {
   const std::size_t keep = a.operations.empty() ? 0 : random.between(1, a.operations.size());
   const std::size_t from = b.operations.empty() ? 0 : random.below(b.operations.size());
   a.operations.resize(keep);
@@ -71,6 +74,26 @@ void splice(Scenario& a, Scenario b, Random& random) {
     a.operations.push_back(std::move(b.operations[i]));
   }
   if (random.percent(50)) a.schedule = std::move(b.schedule);
+}
+
+// One or two requests of the second between those of the first: what one input has found out, in the situation that the
+// other has brought about.
+void graft(Scenario& a, Scenario b, Random& random) {
+  std::erase_if(b.operations, [](const Operation& op) { return op.kind == OpKind::open; });
+  if (b.operations.empty()) return;
+  const std::size_t from = random.below(b.operations.size());
+  const std::size_t count = std::min(random.between(1, 2), b.operations.size() - from);
+  const std::size_t at = a.operations.empty() ? 0 : random.between(1, a.operations.size());
+  const auto first = b.operations.begin() + static_cast<std::ptrdiff_t>(from);
+  a.operations.insert(a.operations.begin() + static_cast<std::ptrdiff_t>(at), first, first + static_cast<std::ptrdiff_t>(count));
+}
+
+void cross(Scenario& a, Scenario b, Random& random) {
+  move_ids(a, b);
+  if (random.percent(50) && a.operations.size() + 2 <= limits::kMaxOperations)
+    graft(a, std::move(b), random);
+  else
+    splice(a, std::move(b), random);
 }
 
 }  // namespace
@@ -102,7 +125,7 @@ std::size_t cross_over(std::span<const std::uint8_t> a, std::span<const std::uin
                        std::size_t max_size, unsigned seed, const DriverProfile& profile) {
   Random random(seed);
   Scenario scenario = decode(a, profile);
-  splice(scenario, decode(b, profile), random);
+  cross(scenario, decode(b, profile), random);
   make_canonical(scenario);
   begin_with_open(scenario, random, profile);
   return write(scenario, out, max_size, profile);

@@ -130,11 +130,12 @@ void fill(std::vector<std::uint8_t>& data, Random& random, const DriverProfile& 
   const std::size_t roll = random.below(100);
   if (roll < 30) return std::fill(data.begin(), data.end(), std::uint8_t{0});
   if (roll < 35) return std::fill(data.begin(), data.end(), std::uint8_t{0xff});
-  const bool small = roll < 70;  // little-endian words with small values
+  static constexpr std::size_t kWidths[] = {1, 2, 4, 4, 8};
+  const std::size_t width = roll < 70 ? random.one_of(kWidths) : 0;  // little-endian numbers with small values
   for (std::size_t i = 0; i < data.size(); ++i)
-    data[i] = static_cast<std::uint8_t>(!small       ? random.next()
-                                        : i % 4 == 0 ? random.below(random.percent(50) ? 4 : 65)
-                                                     : 0);
+    data[i] = static_cast<std::uint8_t>(!width           ? random.next()
+                                        : i % width == 0 ? random.below(random.percent(50) ? 4 : 65)
+                                                         : 0);
 }
 
 // Events that user mode has made: emu/nt/handle.h.
@@ -392,12 +393,28 @@ void append_opening(Operations& operations, Random& random, const DriverProfile&
   operations.push_back(std::move(request));
 }
 
+// One to three bytes, or a word with one of the driver's own numbers.
+void change_bytes(std::vector<std::uint8_t>& data, Random& random, const DriverProfile& profile) {
+  if (data.size() >= 4 && random.percent(30)) {
+    const std::size_t at = random.below(data.size() / 4) * 4;
+    std::uint32_t word = own_number(random, profile).value_or(0);
+    for (std::size_t i = at; i < at + 4; ++i, word >>= 8) data[i] = static_cast<std::uint8_t>(word);
+    return;
+  }
+  for (std::size_t i = random.between(1, 3); i > 0; --i)
+    random.one_of(data) = static_cast<std::uint8_t>(random.percent(50) ? random.below(65) : random.next());
+}
+
+// The length mostly stays: when it was right, only the contents have to be found.
 void change_data(Operation& op, Random& random, const DriverProfile& profile) {
   const OpFields& has = fields_of(op.kind);
   if (op.kind == OpKind::open) return;
   if (has.data && (random.percent(60) || !has.out)) {
-    if (random.percent(50) || op.data.empty()) return draw_data(op, random, profile);
-    random.one_of(op.data) = static_cast<std::uint8_t>(random.percent(50) ? random.below(65) : random.next());
+    const std::size_t roll = random.below(4);
+    if (roll == 0 || op.data.empty()) return draw_data(op, random, profile);
+    if (roll > 1) return change_bytes(op.data, random, profile);
+    if (op.kind == OpKind::interrupt) return draw_registers(op.data, random, profile);
+    fill(op.data, random, profile);
   } else if (has.out) {
     op.out_size = draw_out_size(random, profile);
   }
@@ -406,7 +423,7 @@ void change_data(Operation& op, Random& random, const DriverProfile& profile) {
 void change_one(Operation& op, const Operations& operations, Random& random, const DriverProfile& profile) {
   const Operation before = op;
   const std::size_t roll = random.below(100);
-  if (roll < 30) {
+  if (roll < 20) {
     op.thread = static_cast<std::uint8_t>(random.between(1, 3));
   } else if (roll < 70) {
     change_data(op, random, profile);
@@ -417,7 +434,10 @@ void change_one(Operation& op, const Operations& operations, Random& random, con
 }
 
 void change(Operations& operations, Random& random, const DriverProfile& profile) {
-  change_one(random.one_of(operations), operations, random, profile);
+  std::size_t at = random.below(operations.size());
+  const OpFields& has = fields_of(operations[at].kind);
+  if (!has.data && !has.out && !has.code) at = random.below(operations.size());  // there is more to change in others
+  change_one(operations[at], operations, random, profile);
 }
 
 void mutate_once(Operations& operations, Random& random, const DriverProfile& profile) {

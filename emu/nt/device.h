@@ -16,6 +16,7 @@ struct DeviceRecord {
   bool auto_named; /* \Device\0000001a: a name that nobody looks for while there is another way */
   bool has_interface; /* an enabled device interface leads to it */
   bool deleting;      /* IoDeleteDevice was called */
+  bool removing;      /* its stack gets IRP_MN_REMOVE_DEVICE: nobody opens it any more */
   bool gone;          /* its memory is free */
   bool shutdown_registered;
   bool deferred_start_io; /* IoSetStartIoAttributes */

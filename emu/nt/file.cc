@@ -73,8 +73,13 @@ void free_file(File* file) {
   release_device_if_unused(find_device(file->device));
 }
 
+/* The file, and with it the device, stays until the request is completed and its dispatch routine has returned. */
+void after_half_of_close(File* file) {
+  if (--file->references == 0) free_file(file);
+}
+
 void after_close(IrpRecord* record, NTSTATUS, ULONG_PTR) {
-  free_file((File*)record->context);
+  after_half_of_close((File*)record->context);
 }
 
 void send_close(File* file) {
@@ -83,7 +88,9 @@ void send_close(File* file) {
   record->irp->Flags |= IRP_CLOSE_OPERATION | IRP_SYNCHRONOUS_API;
   record->context = file;
   record->done = after_close;
+  file->references = 2;
   send_request(file->device, record);
+  after_half_of_close(file);
 }
 
 void close_worker(void* file) {
@@ -157,7 +164,8 @@ void fill_create(PIRP irp, PFILE_OBJECT object, const FileOpen& how) {
 }
 
 NTSTATUS may_open(PDEVICE_OBJECT device) {
-  if (find_device(device)->deleting || (device->Flags & DO_DEVICE_INITIALIZING)) return STATUS_NO_SUCH_DEVICE;
+  const DeviceRecord* record = find_device(device);
+  if (record->deleting || record->removing || (device->Flags & DO_DEVICE_INITIALIZING)) return STATUS_NO_SUCH_DEVICE;
   if ((device->Flags & DO_EXCLUSIVE) && device->ReferenceCount) return STATUS_ACCESS_DENIED;
   return STATUS_SUCCESS;
 }

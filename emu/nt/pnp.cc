@@ -148,6 +148,7 @@ DevNode* pnp_add_node(DevNode* parent, PDEVICE_OBJECT pdo) {
   node->parent = parent;
   node->pdo = pdo;
   node->present = true;
+  find_device(pdo)->removing = false; /* a bus may report again what was removed */
   node->number = node_count++;
   node->system_power = PowerSystemWorking;
   *nodes_end = node;
@@ -265,6 +266,12 @@ void pnp_surprise_remove(DevNode* node, m_u32 op) {
   notify_remove_complete(node);
 }
 
+/* A device that is open is not removed, so nobody opens one from the moment that it is found closed. */
+static void close_to_opens(const DevNode* node) {
+  for (PDEVICE_OBJECT device = node->pdo; device; device = device->AttachedDevice) find_device(device)->removing = true;
+  for_each_child(node, close_to_opens);
+}
+
 static NTSTATUS remove_tree(DevNode* node, m_u32 op) {
   for_each_child(node, [&](DevNode* child) { remove_tree(child, op); });
   const bool told = node->state == PnpState::surprise_removed;
@@ -278,6 +285,7 @@ static NTSTATUS remove_tree(DevNode* node, m_u32 op) {
 /* Windows has a list of the devices that it removes together, and drops its references to them at the end: a bus that is removed
  * still finds the memory of the children that were removed before it. */
 NTSTATUS pnp_remove(DevNode* node, m_u32 op) {
+  close_to_opens(node);
   const NTSTATUS status = remove_tree(node, op);
   for (DevNode* one = nodes; one; one = one->next) {
     if (!one->leaving) continue;

@@ -95,6 +95,27 @@ case_resume_unfinished() {
   [[ $(ls o/corpus) == "$(printf whole | sha1sum | cut -d' ' -f1)" ]] || fail "corpus: $(ls o/corpus)"
   cmake -D FILE=o/summary.json -P "$here/json.cmake" || fail 'summary.json is no JSON'
 }
+# What lies behind a finding is looked for from there.
+case_goes_on_from_a_finding() {
+  local hash
+  mkdir -p o/findings
+  scenario one.scn read; raw one.scn o/findings
+  hash=$(ls o/findings | cut -d- -f2)
+  run 1 fuzz "$bugs" --jobs 1 --time 2 --keep-going --out o
+  [[ -e o/corpus/$hash ]] || fail "corpus: $(ls o/corpus)"
+  all_whole
+}
+# A fault in the kernel ends the process, known or not: workers that began with such an input would never get further.
+case_begins_with_no_fault_in_the_kernel() {
+  local hash
+  bugs=$drivers/faults_in_kernel
+  mkdir -p o/findings
+  scenario one.scn read; raw one.scn o/findings
+  hash=$(ls o/findings | cut -d- -f2)
+  run 1 fuzz "$bugs" --jobs 1 --time 2 --keep-going --out o
+  says 'NullCheck driver.c:19 in Read'
+  [[ ! -e o/corpus/$hash ]] || fail "corpus: $(ls o/corpus)"
+}
 case_one_campaign_per_directory() {
   "$cli" fuzz eventlike --jobs 1 --time 60 --out o > /dev/null 2>&1 &
   local pid=$!

@@ -120,6 +120,35 @@ TEST(Mutate, BlindMutationsReachTheData) {
   EXPECT_GT(reached, 10u);
 }
 
+// What a driver compares a length with is found once; after that only the contents are looked for.
+TEST(Mutate, ContentsChangeUnderALengthThatStays) {
+  Scenario scenario;
+  scenario.operations.resize(2);
+  scenario.operations[1].kind = OpKind::write;
+  scenario.operations[1].id = 2;
+  scenario.operations[1].data = Bytes(37);
+  make_canonical(scenario);
+  const Bytes input = encode(scenario, profile());
+  unsigned changed = 0;
+  for (unsigned seed = 0; seed < 5000; ++seed)
+    for (const Operation& op : decode(mutated(input, 2048, seed, nullptr), profile()).operations)
+      changed += op.data.size() == 37 && op.data != Bytes(37);
+  EXPECT_GT(changed, 80u);
+}
+
+// Structures have fields of one and two bytes, too.
+TEST(RandomScenario, SmallNumbersLieAtAnyByte) {
+  unsigned odd = 0, total = 0;
+  for (std::uint64_t seed = 0; seed < 10000; ++seed)
+    for (const Operation& op : random_scenario(seed, profile()).operations) {
+      const bool small = std::all_of(op.data.begin(), op.data.end(), [](std::uint8_t byte) { return byte < 65; });
+      if (op.kind != OpKind::write || op.data.size() != 16 || !small || op.data == Bytes(16)) continue;
+      ++total;
+      odd += op.data[15] != 0;
+    }
+  EXPECT_GT(odd, total / 10);
+}
+
 TEST(RandomScenario, HasTheHabitsOfARealProgram) {
   std::map<OpKind, unsigned> kinds;
   std::map<StrategyId, unsigned> strategies;
@@ -201,6 +230,26 @@ TEST(RandomScenario, HasFaultsOnlyWhenTheProfileSaysSo) {
   }
   EXPECT_GT(found, 500u);
   EXPECT_LT(found, 800u);
+}
+
+TEST(CrossOver, PutsARequestOfOneBetweenThoseOfTheOther) {
+  Scenario a, b;
+  a.operations.resize(4);
+  for (std::uint16_t i = 1; i < 4; ++i) a.operations[i].kind = OpKind::read, a.operations[i].id = static_cast<std::uint16_t>(i + 1);
+  b.operations.resize(2);
+  b.operations[1].kind = OpKind::write;
+  b.operations[1].id = 2;
+  make_canonical(a);
+  make_canonical(b);
+  unsigned between = 0;
+  for (unsigned seed = 0; seed < 1000; ++seed) {
+    Bytes out(2048);
+    out.resize(cross_over(encode(a, profile()), encode(b, profile()), out.data(), out.size(), seed, profile()));
+    const auto operations = decode(out, profile()).operations;
+    between += operations.size() == 5 && (operations[1].kind == OpKind::write || operations[2].kind == OpKind::write ||
+                                          operations[3].kind == OpKind::write);
+  }
+  EXPECT_GT(between, 200u);
 }
 
 TEST(CrossOver, MakesAScenarioOfTwo) {

@@ -98,6 +98,75 @@ TEST(pnp_does_not_remove_what_is_open) {
   nt_remove_device();
 }
 
+namespace {
+
+bool opened;
+
+NTSTATUS NTAPI open_in_removal(PDEVICE_OBJECT device, PIRP irp) {
+  if (IoGetCurrentIrpStackLocation(irp)->MinorFunction == IRP_MN_REMOVE_DEVICE) {
+    for (m_u16 index = 0; index < 2; ++index) {
+      struct nt_request open{};
+      open.major = IRP_MJ_CREATE;
+      open.handle = (m_u16)(1 + index);
+      open.device = (m_u8)index;
+      opened |= NT_SUCCESS(nt_request(&open));
+    }
+  }
+  return pnp(device, irp);
+}
+
+NTSTATUS NTAPI slow_close(PDEVICE_OBJECT device, PIRP irp) {
+  const NTSTATUS status = finish(irp, STATUS_SUCCESS);
+  settle();
+  CHECK(((Extension*)device->DeviceExtension)->self == device);
+  CHECK(!child_deleted);
+  return status;
+}
+
+}  // namespace
+
+/* "Windows ... track open handles and fail the query if there are open handles": none may come behind that check. */
+TEST(pnp_opens_nothing_that_is_being_removed) {
+  load(true);
+  opened = false;
+  driver->MajorFunction[IRP_MJ_PNP] = open_in_removal;
+  nt_remove_device(); /* the child first, while its bus waits for the same */
+  CHECK(IN_ORDER(child_log, IRP_MN_REMOVE_DEVICE) && !opened);
+}
+
+TEST(pnp_opens_again_what_a_bus_reports_again) {
+  load(true);
+  CHECK(send(IRP_MN_QUERY_REMOVE_DEVICE, 1) == 0);
+  CHECK(send(IRP_MN_REMOVE_DEVICE, 1) == 0);
+  IoInvalidateDeviceRelations(bus_pdo, BusRelations);
+  settle();
+  struct nt_request open{};
+  open.major = IRP_MJ_CREATE;
+  open.handle = 1;
+  open.device = 1;
+  CHECK(nt_request(&open) == 0);
+  nt_close(1);
+  nt_remove_device();
+}
+
+/* A driver may count its requests after it has completed them, also that of IRP_MJ_CLOSE. */
+TEST(device_stays_until_the_close_routine_returns) {
+  load(true);
+  driver->MajorFunction[IRP_MJ_CLOSE] = slow_close;
+  struct nt_request open{};
+  open.major = IRP_MJ_CREATE;
+  open.handle = 1;
+  open.device = 1;
+  CHECK(nt_request(&open) == 0);
+  child_plugged = false;
+  IoInvalidateDeviceRelations(bus_pdo, BusRelations);
+  settle();
+  nt_close(1);
+  settle();
+  CHECK(child_deleted);
+  nt_remove_device();
+}
+
 TEST(pnp_cancels_a_removal_that_is_refused) {
   load(true);
   refuse_removal = true;
