@@ -14,8 +14,8 @@ using KnownPlaces = std::set<std::pair<std::string, std::uint64_t>>;
 
 // From now on this process passes over these findings. A known read of memory that is not there to be read goes on, and
 // so does a write to freed memory, which is still in quarantine. A known write out of bounds ends its run before it
-// happens, as does a known bad access that the processor traps in the driver's own code. For what happens after a broken
-// rule see its level in emu/rules/rules.def.
+// happens, as does a known bad access that the processor traps in the driver's own code or in a kernel routine that it
+// called. For what happens after a broken rule see its level in emu/rules/rules.def.
 void pass_over(KnownPlaces known);
 // The same for what driver.toml suppresses (rule_settings.h), in addition to the places of pass_over().
 void pass_over_suppressed();
@@ -26,6 +26,10 @@ void pass_over_everything();
 // again on another line, and what a loop that left its buffer runs into, be it freed memory or the end of the mapping.
 void note_passed_read(std::uintptr_t address, std::uint64_t place);
 bool follows_passed_read(std::uintptr_t address, std::uint64_t place);
+
+// The innermost call site in the driver on the current fiber, as reports name it: an offset from the begin of its code.
+// `frame`: that of a routine which returns to `return_address`. kNoPlace when there is none.
+std::uint64_t call_site_in_driver(const void* return_address, const void* frame);
 
 // Is anything passed over in this process?
 bool passes_over();
