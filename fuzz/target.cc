@@ -114,7 +114,8 @@ extern "C" std::size_t LLVMFuzzerCustomCrossOver(const std::uint8_t* a, std::siz
                                                   unsigned seed) {
   if (!wdm::crosses(seed)) return 0;
   wdm::Random random(~std::uint64_t{seed});
-  const auto first = wdm::other_base({a, a_size}, max_size, random), second = wdm::other_base({b, b_size}, max_size, random);
+  const auto first = wdm::other_base({a, a_size}, max_size, random);
+  const auto second = wdm::other_base({b, b_size}, max_size, random);
   return wdm::cross_over(first, second, out, max_size, seed, wdm::driver_profile());
 }
 
