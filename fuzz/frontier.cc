@@ -1,5 +1,7 @@
 #include "fuzz/frontier.h"
 
+#include <algorithm>
+
 namespace wdm {
 
 void Frontier::note(std::span<const std::uint8_t> input, std::span<const std::uint8_t> counters) {
@@ -13,6 +15,11 @@ void Frontier::note(std::span<const std::uint8_t> input, std::span<const std::ui
   if (!first || input.empty()) return;
   inputs_.emplace_back(input.begin(), input.end());
   if (inputs_.size() > kMost) inputs_.pop_front();
+}
+
+const Frontier::Input& Frontier::pick(Random& random) const {
+  const std::size_t among = random.percent(50) ? std::min(kLatest, inputs_.size()) : inputs_.size();
+  return inputs_[inputs_.size() - 1 - random.below(among)];
 }
 
 }  // namespace wdm

@@ -58,9 +58,9 @@ std::span<const std::uint8_t> edge_counters() {
                                 : std::span<const std::uint8_t>();
 }
 
-// Every third time an input that was the first to reach some code, instead of the engine's choice.
+// Every other time an input that was the first to reach some code, instead of the engine's choice.
 std::span<const std::uint8_t> other_base(std::span<const std::uint8_t> input, std::size_t max_size, Random& random) {
-  if (frontier.empty() || !random.percent(33)) return input;
+  if (frontier.empty() || !random.percent(50)) return input;
   const Frontier::Input& base = frontier.pick(random);
   return base.size() <= max_size ? std::span<const std::uint8_t>(base) : input;
 }
@@ -114,7 +114,8 @@ extern "C" std::size_t LLVMFuzzerCustomCrossOver(const std::uint8_t* a, std::siz
                                                   unsigned seed) {
   if (!wdm::crosses(seed)) return 0;
   wdm::Random random(~std::uint64_t{seed});
-  const auto first = wdm::other_base({a, a_size}, max_size, random), second = wdm::other_base({b, b_size}, max_size, random);
+  const auto first = wdm::other_base({a, a_size}, max_size, random);
+  const auto second = wdm::other_base({b, b_size}, max_size, random);
   return wdm::cross_over(first, second, out, max_size, seed, wdm::driver_profile());
 }
 

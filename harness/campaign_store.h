@@ -36,8 +36,8 @@ class CampaignStore {
   void share();
   // A scenario to begin with, under that name; another one of the name is replaced.
   void add_seed(const std::string& name, const std::vector<std::uint8_t>& input);
-  // The input of a finding that the campaign goes on past: no worker has kept it, as its process died, and what lies behind
-  // the finding is reached from there. Requires: one of caught().
+  // The input of a finding that the campaign goes on past: no worker has kept it, as its process died, and what lies
+  // behind the finding is reached from there. Requires: one of caught().
   void keep(const std::filesystem::path& input);
 
   // Inputs of findings that wait to be minimised, in order of name. Whole artifacts of workers become such inputs here.

@@ -85,7 +85,8 @@ void graft(Scenario& a, Scenario b, Random& random) {
   const std::size_t count = std::min(random.between(1, 2), b.operations.size() - from);
   const std::size_t at = a.operations.empty() ? 0 : random.between(1, a.operations.size());
   const auto first = b.operations.begin() + static_cast<std::ptrdiff_t>(from);
-  a.operations.insert(a.operations.begin() + static_cast<std::ptrdiff_t>(at), first, first + static_cast<std::ptrdiff_t>(count));
+  a.operations.insert(a.operations.begin() + static_cast<std::ptrdiff_t>(at), first,
+                      first + static_cast<std::ptrdiff_t>(count));
 }
 
 void cross(Scenario& a, Scenario b, Random& random) {

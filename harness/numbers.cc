@@ -30,7 +30,7 @@ std::optional<std::int64_t> constant(std::string_view type_and_value) {
   return value;
 }
 
-// "%5 = icmp ult i32 %4, 16, !dbg !7" has i32 and 16. A number before the comma is compared with nothing.
+// "%5 = icmp ult i32 %4, 16, !dbg !7" has i32 and 16, "%6 = icmp eq i64 52, %4" i64 and 52.
 std::optional<std::int64_t> operand(std::string_view line, std::string_view instruction) {
   const std::size_t at = line.find(instruction);
   if (at == line.npos) return std::nullopt;
@@ -38,7 +38,8 @@ std::optional<std::int64_t> operand(std::string_view line, std::string_view inst
   if (comma == line.npos || type == line.npos || type < at) return std::nullopt;
   const std::string_view words = line.substr(type + 1);
   const std::string text = std::string(words.substr(0, words.find(' ') + 1)) + std::string(line.substr(comma + 2));
-  return constant(text);
+  const auto right = constant(text);
+  return right ? right : constant(words.substr(0, words.find(',')));
 }
 
 // "    i32 2236416, label %9" of a switch.

@@ -12,6 +12,12 @@
 #include "harness/rule_settings.h"
 #include "harness/run.h"
 
+extern "C" {
+// The kernel's code: emu/sdk/wdmcc names it.
+[[gnu::weak]] extern const char __start_nt_text[];
+[[gnu::weak]] extern const char __stop_nt_text[];
+}
+
 namespace wdm {
 
 namespace {
@@ -55,13 +61,27 @@ constexpr std::uintptr_t kEnough = 64u << 10;  // of stack, to end the run on
 
 [[noreturn]] void abandon_run() { machine().end(Outcome::clean, ""); }
 
-// Only while the driver's own code runs: nothing of ours is half done then, no more than when a rule ends a run.
-bool can_abandon(const char* word, std::uintptr_t pc, std::uintptr_t stack, const void* address) {
+bool lies_in(std::uintptr_t pc, const void* begin, const void* end) {
+  return pc >= reinterpret_cast<std::uintptr_t>(begin) && pc < reinterpret_cast<std::uintptr_t>(end);
+}
+
+// Where the driver is: at the instruction itself, or at the call of the kernel's routine that trapped. kNoPlace while
+// the machine's code runs, which may have half done something that outlasts the run; the kernel's state does not.
+std::uint64_t trapped_place(std::uintptr_t pc, const std::uintptr_t* frame) {
   const DriverImage& image = driver_image();
-  const auto begin = reinterpret_cast<std::uintptr_t>(image.text_begin);
-  if (!machine().running() || pc < begin || pc >= reinterpret_cast<std::uintptr_t>(image.text_end)) return false;
+  if (lies_in(pc, image.text_begin, image.text_end)) return pc - reinterpret_cast<std::uintptr_t>(image.text_begin);
+  const Fiber& fiber = machine().current().fiber;
+  if (!lies_in(pc, __start_nt_text, __stop_nt_text)) return kNoPlace;
+  if (!fiber.contains(frame) || !fiber.contains(frame + 1)) return kNoPlace;
+  return call_site_in_driver(reinterpret_cast<const void*>(frame[1]), frame);
+}
+
+bool can_abandon(const char* word, std::uintptr_t pc, std::uintptr_t stack, const std::uintptr_t* frame,
+                 std::uintptr_t address) {
+  if (!machine().running()) return false;
   if (!machine().current().fiber.contains(reinterpret_cast<const void*>(stack - kEnough))) return false;
-  return is_passed_over(trapped_kind(word, reinterpret_cast<std::uintptr_t>(address)), pc - begin) || reached_from_passed_read(reinterpret_cast<std::uintptr_t>(address));
+  const std::uint64_t place = trapped_place(pc, frame);
+  return place != kNoPlace && (is_passed_over(trapped_kind(word, address), place) || reached_from_passed_read(address));
 }
 
 // Returns into abandon_run() instead of the instruction that trapped: the signal is over by then.
@@ -70,7 +90,9 @@ void on_trap(int signal, siginfo_t* info, void* context) {
   const auto pc = static_cast<std::uintptr_t>(registers[REG_RIP]), stack = static_cast<std::uintptr_t>(registers[REG_RSP]);
   for (const Trap& trap : traps) {
     if (trap.signal != signal) continue;
-    if (!can_abandon(trap.word, pc, stack, info->si_addr)) return trap.next.sa_sigaction(signal, info, context);
+    const auto* const frame = reinterpret_cast<const std::uintptr_t*>(registers[REG_RBP]);
+    if (!can_abandon(trap.word, pc, stack, frame, reinterpret_cast<std::uintptr_t>(info->si_addr)))
+      return trap.next.sa_sigaction(signal, info, context);
     registers[REG_RSP] = static_cast<greg_t>(((stack - kRedZone) & ~std::uintptr_t{15}) - 8);
     registers[REG_RIP] = static_cast<greg_t>(reinterpret_cast<std::uintptr_t>(abandon_run));
     return;

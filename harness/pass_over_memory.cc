@@ -68,21 +68,7 @@ const char* kind_of(const Access& access) {
   return kUnknown;
 }
 
-// The innermost call site in the driver, as its reports name it.
-std::uint64_t place_of(const Caller& caller) {
-  const auto begin = reinterpret_cast<std::uintptr_t>(driver_image().text_begin);
-  const auto size = reinterpret_cast<std::uintptr_t>(driver_image().text_end) - begin;
-  auto pc = reinterpret_cast<std::uintptr_t>(caller.pc);
-  const auto* frame = static_cast<const std::uintptr_t*>(caller.bp);
-  const Fiber& fiber = machine().current().fiber;
-  while (pc - 1 - begin >= size) {
-    const auto* const next = reinterpret_cast<const std::uintptr_t*>(frame[0]);
-    if (next <= frame || !fiber.contains(next) || !fiber.contains(next + 1)) return kNoPlace;
-    frame = next;
-    pc = frame[1];
-  }
-  return pc - 1 - begin;
-}
+std::uint64_t place_of(const Caller& caller) { return call_site_in_driver(caller.pc, caller.bp); }
 
 // What earlier runs left behind must not decide how this one goes on. Between user buffers, and in the last bytes of a
 // block of pool that is no multiple of 16 long, there is nobody's data: the same bytes are put there in every run.
@@ -183,6 +169,21 @@ bool is_known_free(const void* address, const void* pc) {
   const bool freed = *shadow_of(reinterpret_cast<std::uintptr_t>(address)) == 0xfd;
   const auto place = static_cast<const char*>(pc) - 1 - static_cast<const char*>(driver_image().text_begin);
   return is_passed_over(freed ? "double-free" : "bad-free", static_cast<std::uint64_t>(place));
+}
+
+std::uint64_t call_site_in_driver(const void* return_address, const void* frame_address) {
+  const auto begin = reinterpret_cast<std::uintptr_t>(driver_image().text_begin);
+  const auto size = reinterpret_cast<std::uintptr_t>(driver_image().text_end) - begin;
+  auto pc = reinterpret_cast<std::uintptr_t>(return_address);
+  const auto* frame = static_cast<const std::uintptr_t*>(frame_address);
+  const Fiber& fiber = machine().current().fiber;
+  while (pc - 1 - begin >= size) {
+    const auto* const next = reinterpret_cast<const std::uintptr_t*>(frame[0]);
+    if (next <= frame || !fiber.contains(next) || !fiber.contains(next + 1)) return kNoPlace;
+    frame = next;
+    pc = frame[1];
+  }
+  return pc - 1 - begin;
 }
 
 }  // namespace wdm

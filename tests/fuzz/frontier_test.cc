@@ -47,5 +47,19 @@ TEST(Frontier, TheOldestGo) {
   EXPECT_EQ(*kept.begin(), Input{2});
 }
 
+TEST(Frontier, TheLatestComeMoreOften) {
+  Frontier frontier;
+  Input counters(Frontier::kMost);
+  for (std::size_t i = 0; i < counters.size(); ++i) {
+    counters[i] = 1;
+    frontier.note(Input{static_cast<std::uint8_t>(i)}, counters);
+  }
+  unsigned latest = 0;
+  Random random(1);
+  for (unsigned i = 0; i < 1000; ++i) latest += frontier.pick(random)[0] >= Frontier::kMost - Frontier::kLatest;
+  EXPECT_GT(latest, 450u);
+  EXPECT_LT(latest, 650u);
+}
+
 }  // namespace
 }  // namespace wdm::test

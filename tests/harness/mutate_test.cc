@@ -235,7 +235,10 @@ TEST(RandomScenario, HasFaultsOnlyWhenTheProfileSaysSo) {
 TEST(CrossOver, PutsARequestOfOneBetweenThoseOfTheOther) {
   Scenario a, b;
   a.operations.resize(4);
-  for (std::uint16_t i = 1; i < 4; ++i) a.operations[i].kind = OpKind::read, a.operations[i].id = static_cast<std::uint16_t>(i + 1);
+  for (std::uint16_t i = 1; i < 4; ++i) {
+    a.operations[i].kind = OpKind::read;
+    a.operations[i].id = static_cast<std::uint16_t>(i + 1);
+  }
   b.operations.resize(2);
   b.operations[1].kind = OpKind::write;
   b.operations[1].id = 2;
