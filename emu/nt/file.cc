@@ -157,6 +157,8 @@ void fill_create(PIRP irp, PFILE_OBJECT object, const FileOpen& how) {
 }
 
 NTSTATUS may_open(PDEVICE_OBJECT device) {
+  const DevNode* node = pnp_node_of_stack(device);
+  if (node && node->leaving) return STATUS_NO_SUCH_DEVICE;
   if (find_device(device)->deleting || (device->Flags & DO_DEVICE_INITIALIZING)) return STATUS_NO_SUCH_DEVICE;
   if ((device->Flags & DO_EXCLUSIVE) && device->ReferenceCount) return STATUS_ACCESS_DENIED;
   return STATUS_SUCCESS;

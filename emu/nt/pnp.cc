@@ -271,13 +271,18 @@ static NTSTATUS remove_tree(DevNode* node, m_u32 op) {
   const NTSTATUS status = pnp_send(node, IRP_MN_REMOVE_DEVICE, op);
   if (!told) notify_remove_complete(node);
   disable_interfaces_of(node->pdo);
-  node->leaving = true;
   return status;
 }
 
-/* Windows has a list of the devices that it removes together, and drops its references to them at the end: a bus that is removed
- * still finds the memory of the children that were removed before it. */
+static void mark_leaving(DevNode* node) {
+  for_each_child(node, mark_leaving);
+  node->leaving = true;
+}
+
+/* Windows has a list of the devices that it removes together, and drops its references to them at the end: a bus that is
+ * removed still finds the memory of the children that were removed before it. */
 NTSTATUS pnp_remove(DevNode* node, m_u32 op) {
+  mark_leaving(node);
   const NTSTATUS status = remove_tree(node, op);
   for (DevNode* one = nodes; one; one = one->next) {
     if (!one->leaving) continue;

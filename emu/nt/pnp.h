@@ -20,7 +20,7 @@ struct DevNode {
   PnpState state;
   bool has_driver; /* AddDevice was called for it, and succeeded */
   bool present;    /* its bus reported it when it was last asked */
-  bool leaving;    /* removed, while the removal that it is part of goes on */
+  bool leaving;    /* as long as the removal that it is part of goes on: nobody may open it */
   m_u32 number;    /* in order of discovery, from 0 */
   WCHAR* device_id;
   WCHAR* instance_id;
