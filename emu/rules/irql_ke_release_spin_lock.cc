@@ -9,7 +9,8 @@
 // 4. For a lock acquired with an AtDpcLevel form, which saves nothing, that is the IRQL of the acquire: DISPATCH_LEVEL.
 //
 // Narrowed:
-// - KeRaiseIrql and the AtDpcLevel form do together what KeAcquireSpinLock does: the release may restore what KeRaiseIrql saved.
+// - KeRaiseIrql and the AtDpcLevel form do together what KeAcquireSpinLock does: the release may restore what KeRaiseIrql
+//   saved.
 // - Crosswise release is legal: after acquire A (a), acquire B (b), both release A (b), release B (a) and release A
 //   FromDpcLevel, release B (a) are correct; only the last release may lower. The ledger moves what is owed.
 // - Release of a lock that is not held is SpinlockRelease's. A lock acquired with KeAcquireSpinLock and released with a

@@ -15,7 +15,9 @@ inline bool raises_irql(std::uint16_t ddi) {
   return ddi == DDI_KfRaiseIrql || ddi == DDI_KeRaiseIrqlToDpcLevel || ddi == DDI_KeRaiseIrqlToSynchLevel;
 }
 
-inline bool shares_irql_with_caller(std::uint32_t callback) { return callback == CALLBACK_Csq || callback == CALLBACK_Other; }
+inline bool shares_irql_with_caller(std::uint32_t callback) {
+  return callback == CALLBACK_Csq || callback == CALLBACK_Other;
+}
 
 // The raises of the running routine that nothing has undone yet, the last one first. Walks back through the trace:
 // what lowers is rare and its raise is near.

@@ -14,7 +14,7 @@ TEST(pnp_starts_a_device_and_then_its_children) {
   CHECK(nt_device_count() == 0);
 }
 
-TEST(pnp_removal_keeps_the_children_until_the_bus_is_removed) {
+TEST(pnp_removal_keeps_the_children_and_lets_nobody_open_what_leaves) {
   load(true);
   child_plugged = false; /* deletes itself when it is removed */
   look_at_child = true;

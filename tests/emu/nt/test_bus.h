@@ -131,7 +131,13 @@ NTSTATUS bus_pnp(PIRP irp, PIO_STACK_LOCATION location) {
       if (refuse_removal) return finish(irp, STATUS_UNSUCCESSFUL);
       break;
     case IRP_MN_REMOVE_DEVICE: {
-      if (look_at_child) CHECK(((Extension*)child->DeviceExtension)->self == child);
+      if (look_at_child) {
+        CHECK(((Extension*)child->DeviceExtension)->self == child);
+        struct nt_request open{};
+        open.major = IRP_MJ_CREATE;
+        open.handle = 1;
+        CHECK(nt_request(&open) == (m_u32)STATUS_NO_SUCH_DEVICE);
+      }
       irp->IoStatus.Status = STATUS_SUCCESS;
       const NTSTATUS status = pass_down(lower, irp);
       IoDetachDevice(lower);
