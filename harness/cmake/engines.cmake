@@ -25,7 +25,7 @@ target_link_options(wdmfuzz_afl_mutator PRIVATE -Wl,-z,defs)
 
 # ---- bare fuzz targets, for engines that bring a main of their own: fuzz/oss-fuzz/build.sh puts its compiler in the place of
 # @LINKER@ and the engine in that of @ENGINE@.
-add_library(wdmfuzz_bare STATIC EXCLUDE_FROM_ALL fuzz/target.cc fuzz/bare_target.cc fuzz/sanitizer_options.cc
+add_library(wdmfuzz_bare STATIC EXCLUDE_FROM_ALL ${target_sources} fuzz/bare_target.cc
   harness/driver_info.cc harness/report_crash.cc harness/cli.cc harness/cli_process.cc)
 target_link_libraries(wdmfuzz_bare PUBLIC wdmfuzz_core)
 string(REPLACE "${WDMFUZZ_CLANG}\n-fsanitize=address\n-g\n" "@LINKER@\n" link_bare "${driver_link}")
