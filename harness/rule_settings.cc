@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <boost/algorithm/string/predicate.hpp>
+#include <boost/algorithm/string/case_conv.hpp>
+#include <numeric>
 #include <sstream>
+#include <tuple>
 
 #include "emu/rules/rule.h"
 
@@ -13,6 +15,22 @@ namespace wdm {
 namespace {
 
 constexpr std::string_view kWords[] = {"on", "off", "suppress"};
+
+// Single characters to insert, to drop or to replace.
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), 0);
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    std::size_t diagonal = row[0];
+    row[0] = i + 1;
+    for (std::size_t j = 0; j < b.size(); ++j) {
+      const std::size_t replaced = diagonal + (a[i] != b[j]);
+      diagonal = row[j + 1];
+      row[j + 1] = std::min({replaced, row[j] + 1, diagonal + 1});
+    }
+  }
+  return row.back();
+}
 
 }  // namespace
 
@@ -39,13 +57,16 @@ std::vector<RuleSetting> rule_settings_from(std::string_view text) {
 }
 
 std::string unknown_rule(std::string_view name) {
-  std::string nearest;
+  std::vector<std::tuple<bool, std::size_t, std::string_view>> nearest;  // not contained, how far, name
+  const std::string typed = boost::to_lower_copy(std::string(name));
   for (const RuleInfo& rule : all_rules()) {
     if (rule.name == name) return "";
-    if (boost::icontains(rule.name, name) || boost::icontains(name, rule.name)) nearest += " " + std::string(rule.name);
+    const std::string known = boost::to_lower_copy(std::string(rule.name));
+    nearest.emplace_back(known.find(typed) == known.npos, edit_distance(typed, known), rule.name);
   }
-  const std::string also = nearest.empty() ? "" : "; there is" + nearest;
-  return fmt::format("there is no rule '{}'{}; see ./wdmfuzz rules", name, also);
+  std::ranges::sort(nearest);
+  return fmt::format("there is no rule '{}'; nearest are {}, {} and {}; see ./wdmfuzz rules", name, std::get<2>(nearest[0]),
+                     std::get<2>(nearest[1]), std::get<2>(nearest[2]));
 }
 
 }  // namespace wdm

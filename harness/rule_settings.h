@@ -18,7 +18,8 @@ struct RuleSetting {
 std::string rule_settings_text(const std::vector<RuleSetting>& settings);
 std::vector<RuleSetting> rule_settings_from(std::string_view text);
 
-// "" when there is a rule of that name, else that there is none, and which are meant perhaps.
+// "" when there is a rule of exactly that name, else that there is none, and which are meant perhaps: names that contain what was
+// typed, in whatever case, then those that it takes the fewest changes to get to.
 std::string unknown_rule(std::string_view name);
 
 // From now on this process judges as the settings of its driver say. A finding that is suppressed is passed over like one that is

@@ -4,31 +4,23 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cctype>
-#include <numeric>
+#include <boost/algorithm/string/predicate.hpp>
 
 #include "emu/rules/rule.h"
 #include "harness/painter.h"
 #include "harness/report_words.h"
 #include "harness/rule_examples.h"
+#include "harness/rule_settings.h"
 #include "harness/verbs/verbs.h"
 
 namespace wdm {
 
 namespace {
 
-constexpr std::size_t kNearest = 3;
-
 struct ListedRule {
   const RuleInfo* rule;
   const RuleExample* example;
 };
-
-std::string lower(std::string_view text) {
-  std::string result(text);
-  for (char& c : result) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return result;
-}
 
 // In the order of the examples, so that a group's rules stand together. A test knows that no rule is missing.
 std::vector<ListedRule> listed_rules() {
@@ -39,40 +31,10 @@ std::vector<ListedRule> listed_rules() {
   return rules;
 }
 
-// Single characters to insert, to drop or to replace.
-std::size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), 0);
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    std::size_t diagonal = row[0];
-    row[0] = i + 1;
-    for (std::size_t j = 0; j < b.size(); ++j) {
-      const std::size_t replaced = diagonal + (a[i] != b[j]);
-      diagonal = row[j + 1];
-      row[j + 1] = std::min({replaced, row[j] + 1, diagonal + 1});
-    }
-  }
-  return row.back();
-}
-
-// Names that contain what was typed come first.
-std::string nearest_names(std::string_view typed, const std::vector<ListedRule>& rules) {
-  std::vector<std::tuple<bool, std::size_t, std::string_view>> names;  // not contained, how far, name
-  for (const ListedRule& listed : rules) {
-    const std::string name = lower(listed.rule->name);
-    names.emplace_back(name.find(typed) == std::string::npos, edit_distance(typed, name), listed.rule->name);
-  }
-  std::ranges::sort(names);
-  std::string text;
-  for (std::size_t i = 0; i < std::min(names.size(), kNearest); ++i)
-    text += fmt::format("{}{}", i ? ", " : "", std::get<2>(names[i]));
-  return text;
-}
-
 const ListedRule& find_rule(const std::string& typed, const std::vector<ListedRule>& rules) {
   for (const ListedRule& listed : rules)
-    if (lower(listed.rule->name) == lower(typed)) return listed;
-  throw UserError(fmt::format("no rule {}; nearest: {}", typed, nearest_names(lower(typed), rules)));
+    if (boost::iequals(listed.rule->name, typed)) return listed;
+  throw UserError(unknown_rule(typed));
 }
 
 const char* level_text(Level level) {

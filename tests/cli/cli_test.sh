@@ -44,8 +44,8 @@ case_rules() {
   says '^SpinLock$'; says '  level: fatal'; says '  documentation: "SpinLock rule (wdm)"'
   says '    KeAcquireSpinLock(&x->Lock, &irql);'; says '^DoubleCompletion$'
   run 0 rules SpinLock --markdown; says '^## SpinLock$'; says '^\* bug check: 0xC4'; says '^```c$'
-  run 2 rules SpinLok; complains 'no rule SpinLok; nearest: SpinLock,'
-  run 2 rules SpinLock cancelroutine; complains 'no rule cancelroutine; nearest: CancelRoutineSetBelow, CancelRoutineStillSet, '
+  run 2 rules SpinLok; complains "there is no rule 'SpinLok'; nearest are SpinLock, "
+  run 2 rules SpinLock cancelroutine; complains "there is no rule 'cancelroutine'; nearest are CancelRoutineSetBelow, CancelRoutineStillSet and "
 }
 case_no_such_driver() {
   run 2 check no-such-driver; complains 'no such directory'
@@ -140,7 +140,7 @@ case_rule_settings() {
   cp head rules/driver.toml; echo 'suppress = ["SpinLock"]' >> rules/driver.toml
   run 2 check rules; complains 'is not like "SpinLock in Function"'
   cp head rules/driver.toml; echo 'off = ["Spinlock"]' >> rules/driver.toml
-  run 2 check rules; complains "there is no rule 'Spinlock'; there is SpinLock"
+  run 2 check rules; complains "there is no rule 'Spinlock'; nearest are SpinLock, "
   cp head rules/driver.toml; echo 'of = []' >> rules/driver.toml
   run 2 check rules; complains "unknown key 'rules.of'"
 }

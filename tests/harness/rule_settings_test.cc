@@ -26,8 +26,9 @@ TEST(RuleSettings, TextOfANewerVersionIsPassedOver) {
 
 TEST(RuleSettings, UnknownRulesNameTheirNeighbours) {
   EXPECT_EQ(unknown_rule("SpinLock"), "");
-  EXPECT_NE(unknown_rule("spinlock").find("there is SpinLock"), std::string::npos);
-  EXPECT_EQ(unknown_rule("Zzz").find("there is SpinLock"), std::string::npos);
+  EXPECT_NE(unknown_rule("spinlock").find("nearest are SpinLock, "), std::string::npos);
+  EXPECT_NE(unknown_rule("SpinLok").find("nearest are SpinLock, "), std::string::npos);
+  EXPECT_NE(unknown_rule("cancelroutine").find("nearest are CancelRoutineSetBelow, CancelRoutineStillSet and "), std::string::npos);
 }
 
 }  // namespace
