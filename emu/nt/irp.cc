@@ -220,8 +220,6 @@ void set_transfer(PIO_STACK_LOCATION location, const Build& build) {
   }
 }
 
-constexpr m_u64 kEventOnStack = 256;
-
 bool on_stack(const void* address) {
   m_u64 low, high;
   mach_stack_limits(&low, &high);
@@ -392,7 +390,7 @@ NTKERNELAPI VOID NTAPI IoSetCompletionRoutine(PIRP Irp, PIO_COMPLETION_ROUTINE C
                                               BOOLEAN InvokeOnSuccess, BOOLEAN InvokeOnError, BOOLEAN InvokeOnCancel) {
   DDI_ENTER(IoSetCompletionRoutine, Irp);
   nt::set_completion(Irp, CompletionRoutine, Context, InvokeOnSuccess, InvokeOnError, InvokeOnCancel);
-  mach_event(EVENT_IrpSetCompletion, nt::irp_object(Irp), CompletionRoutine ? 1 : 0, 0, ddi.pc());
+  mach_event(EVENT_IrpSetCompletion, nt::irp_object(Irp), CompletionRoutine ? kCompletionSet : 0, 0, ddi.pc());
 }
 
 NTKERNELAPI VOID NTAPI IoSkipCurrentIrpStackLocation(PIRP Irp) {
@@ -419,10 +417,10 @@ NTKERNELAPI NTSTATUS NTAPI IoSetCompletionRoutineEx(PDEVICE_OBJECT DeviceObject,
   const bool received = Irp->CurrentLocation <= Irp->StackCount;
   const PDEVICE_OBJECT own = received ? nt::current_location(Irp)->DeviceObject : nullptr;
   const bool foreign = own && own->DriverObject != DeviceObject->DriverObject;
-  const m_u64 how = 2 | (CompletionRoutine ? 1 : 0) | (foreign ? 8 : 0);
+  const m_u64 how = kCompletionEx | (CompletionRoutine ? kCompletionSet : 0) | (foreign ? kCompletionForeign : 0);
   const bool fails = nt::out_of_resources();
   if (!fails) nt::set_completion(Irp, CompletionRoutine, Context, InvokeOnSuccess, InvokeOnError, InvokeOnCancel);
-  mach_event(EVENT_IrpSetCompletion, nt::irp_object(Irp), how | (fails ? 4 : 0), 0, ddi.pc());
+  mach_event(EVENT_IrpSetCompletion, nt::irp_object(Irp), how | (fails ? kCompletionFailed : 0), 0, ddi.pc());
   return fails ? STATUS_INSUFFICIENT_RESOURCES : STATUS_SUCCESS;
 }
 

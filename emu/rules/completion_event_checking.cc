@@ -17,8 +17,6 @@
 namespace wdm {
 namespace {
 
-constexpr std::uint32_t kMoreProcessingRequired = 0xC0000016;
-
 class CompletionEventCheckingRule final : public Rule {
  public:
   std::uint64_t interests() const override {

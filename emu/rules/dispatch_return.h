@@ -3,11 +3,10 @@
 
 #include <optional>
 
+#include "emu/rules/irp_codes.h"
 #include "emu/rules/rule.h"
 
 namespace wdm {
-
-inline constexpr std::uint32_t kStatusPending = 0x103;
 
 struct DispatchReturn {
   std::uint32_t entered;   // index of the CallbackEnter

@@ -10,13 +10,12 @@
 //
 // Other than the page says: completions by the kernel's own devices are not final before the IRP went all the way up,
 // since kernel routines such as IoForwardIrpSynchronously catch the IRP without a routine of the driver's.
+#include "emu/rules/irp_codes.h"
 #include "emu/rules/rule.h"
 #include "emu/rules/text.h"
 
 namespace wdm {
 namespace {
-
-constexpr std::uint32_t kMoreProcessingRequired = 0xC0000016;
 
 class DoubleCompletionRule final : public Rule {
  public:

@@ -14,13 +14,12 @@
 //   the resource for the thread. So is a resource whose owner is a pointer of the driver's (ExSetResourceOwnerPointer).
 // - ExReleaseResourceForThreadLite is judged by the kernel itself (BugCheck 0xE3).
 #include "emu/rules/ddi_set.h"
+#include "emu/rules/irp_codes.h"
 #include "emu/rules/rule.h"
 #include "emu/rules/text.h"
 
 namespace wdm {
 namespace {
-
-constexpr std::uint32_t kPending = 0x103;
 
 bool judged(const Event& event) {
   switch (static_cast<callback_number>(event.arg2)) {
@@ -30,7 +29,7 @@ bool judged(const Event& event) {
     case CALLBACK_StartIo:
     case CALLBACK_Cancel:
     case CALLBACK_Dpc: return true;
-    case CALLBACK_Dispatch: return static_cast<std::uint32_t>(event.arg) != kPending;
+    case CALLBACK_Dispatch: return static_cast<std::uint32_t>(event.arg) != kStatusPending;
     case CALLBACK_Completion:
     case CALLBACK_WorkItem:
     case CALLBACK_Thread:

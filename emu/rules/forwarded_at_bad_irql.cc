@@ -7,6 +7,7 @@
 //    IRP_MJ_INTERNAL_DEVICE_CONTROL. Who speaks is a matter of how the IRP was made: ForwardedAtBadIrql of one that the driver was given.
 //
 // Above DISPATCH_LEVEL no IRP is passed down: IrqlContract's.
+#include "emu/rules/irp_codes.h"
 #include "emu/rules/rule.h"
 #include "emu/rules/text.h"
 #include "emu/trace/ddi_numbers.h"
@@ -14,9 +15,9 @@
 namespace wdm {
 namespace {
 
-constexpr bool at_dispatch_level(std::uint8_t major) {
-  constexpr std::uint8_t kRead = 0x03, kWrite = 0x04, kDeviceControl = 0x0e, kInternalDeviceControl = 0x0f, kPower = 0x16;
-  return major == kRead || major == kWrite || major == kDeviceControl || major == kInternalDeviceControl || major == kPower;
+constexpr bool at_dispatch_level(std::uint8_t function) {
+  return function == major::kRead || function == major::kWrite || function == major::kDeviceControl ||
+         function == major::kInternalDeviceControl || function == major::kPower;
 }
 
 RuleId speaker(std::uint16_t origin) {
@@ -38,10 +39,10 @@ class ForwardedAtBadIrqlRule final : public Rule {
     const Event& event = trace.events[index];
     const IrpState& irp = ledger.irp(event.object);
     if (event.irql != kDispatchLevel || event.site == kNoSite || irp.gone != 0) return;
-    const std::uint8_t major = ForwardCall(event.arg).major;
-    if (at_dispatch_level(major) || speaker(irp.origin) != rule_) return;
+    const std::uint8_t function = ForwardCall(event.arg).major;
+    if (at_dispatch_level(function) || speaker(irp.origin) != rule_) return;
     findings.push_back({rule_,
-                        label_text(trace, event.object) + " with major function " + hex_text(major) +
+                        label_text(trace, event.object) + " with major function " + hex_text(function) +
                             " passed down at DISPATCH_LEVEL",
                         index, {}});
   }

@@ -1,4 +1,4 @@
-// Major and minor functions of IRPs that rules tell apart, by their documented numbers.
+// Major and minor functions of IRPs, and statuses, that rules tell apart, by their documented numbers.
 #pragma once
 
 #include <cstdint>
@@ -19,6 +19,8 @@ inline constexpr std::uint8_t kStart = 0x00, kQueryRemove = 0x01, kRemove = 0x02
 }
 
 inline constexpr std::uint8_t kSetPower = 0x02;
+
+inline constexpr std::uint32_t kStatusPending = 0x103, kMoreProcessingRequired = 0xC0000016;
 
 inline bool is_pnp(const DispatchCall& call, std::uint8_t minor) { return call.major == major::kPnp && call.minor == minor; }
 

@@ -2,13 +2,12 @@
 
 #include <algorithm>
 
+#include "emu/rules/irp_codes.h"
 #include "emu/rules/locks.h"
 #include "emu/trace/ddi_numbers.h"
 
 namespace wdm {
 namespace {
-
-constexpr std::uint32_t kMoreProcessingRequired = 0xC0000016;
 
 bool interrupts(std::uint32_t callback) { return callback == CALLBACK_Dpc || callback == CALLBACK_Isr; }
 

@@ -8,17 +8,7 @@
 #include "emu/rules/rule.h"
 
 namespace wdm {
-namespace {
 
-class NullCheckRule final : public Rule {
- public:
-  std::uint64_t interests() const override { return 0; }
-  void reset() override {}
-  void on(const Trace&, std::uint32_t, const Ledger&, std::vector<Finding>&) override {}
-};
-
-}  // namespace
-
-std::unique_ptr<Rule> make_null_check() { return std::make_unique<NullCheckRule>(); }
+std::unique_ptr<Rule> make_null_check() { return std::make_unique<SaidByTheKernel>(); }
 
 }  // namespace wdm

@@ -68,6 +68,15 @@ class Rule {
   virtual void on(const Trace& trace, std::uint32_t index, const Ledger& ledger, std::vector<Finding>& findings) = 0;
 };
 
+// A rule that has nothing to see in events: the kernel, or the machine, says so in a Violation event, which the tracker turns
+// into the finding. The object is what `enable` and the list of rules know it by.
+class SaidByTheKernel final : public Rule {
+ public:
+  std::uint64_t interests() const override { return 0; }
+  void reset() override {}
+  void on(const Trace&, std::uint32_t, const Ledger&, std::vector<Finding>&) override {}
+};
+
 constexpr std::uint64_t interest(std::uint16_t kind) { return std::uint64_t{1} << kind; }
 
 // By RuleId. Each rule file defines make_<file>(), one that several lines name make_<file>(RuleId, earlier), where `earlier` is

@@ -15,14 +15,13 @@
 #include <algorithm>
 #include <vector>
 
+#include "emu/rules/irp_codes.h"
 #include "emu/rules/rule.h"
 #include "emu/rules/text.h"
 #include "emu/trace/ddi_numbers.h"
 
 namespace wdm {
 namespace {
-
-constexpr std::uint32_t kMoreProcessingRequired = 0xC0000016;
 
 class SynchronousIrpRule final : public Rule {
  public:

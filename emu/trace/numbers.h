@@ -34,6 +34,11 @@ enum choice_number {
 enum { FREED_Memory = 0, FREED_Frame = 1, FREED_Image = 2 };
 enum { FREED_Unknown = 0, FREED_Waited = 1, FREED_Queued = 2, FREED_Kept = 3, FREED_Used = 4, FREED_Holding = 5 };
 
+/* What IrpSetCompletion or-s in its arg. */
+enum : unsigned long long { kCompletionSet = 1, kCompletionEx = 2, kCompletionFailed = 4, kCompletionForeign = 8 };
+/* Or-ed to the arg of IrpCreate. */
+enum : unsigned long long { kEventOnStack = 256 };
+
 /* No DDI; the others stand in ddi_numbers.h, which few files need, so that a new DDI does not compile everything anew. */
 enum { DDI_None = 0 };
 

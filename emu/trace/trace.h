@@ -62,10 +62,6 @@ struct ForwardCall {
         has_cancel_routine((arg >> 17 & 1) != 0) {}
 };
 
-// What Event::arg of IrpSetCompletion or-s.
-inline constexpr std::uint64_t kCompletionSet = 1, kCompletionEx = 2, kCompletionFailed = 4, kCompletionForeign = 8;
-// Or-ed to Event::arg of IrpCreate.
-inline constexpr std::uint64_t kEventOnStack = 256;
 
 struct Object {
   std::uint32_t kind;    // OBJECT_*
