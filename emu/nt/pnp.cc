@@ -4,7 +4,6 @@
 #include "emu/nt/bus.h"
 #include "emu/nt/device.h"
 #include "emu/nt/file.h"
-#include "emu/nt/hardware.h"
 #include "emu/nt/nt_families.h"
 
 namespace nt {

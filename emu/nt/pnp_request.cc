@@ -1,7 +1,7 @@
 /* The PnP and power requests that the scenario asks for: what the PnP manager could send in the device's state. */
 #include "emu/nt/bus.h"
 #include "emu/nt/device.h"
-#include "emu/nt/hardware.h"
+#include "emu/nt/file.h"
 #include "emu/nt/pnp.h"
 
 namespace nt {

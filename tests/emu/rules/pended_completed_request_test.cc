@@ -54,7 +54,7 @@ TEST(PendedCompletedRequest, CompletedWhilePendingBelow) {
 }
 
 TEST(PendedCompletedRequest, SilentOnceItIsBack) {
-  for (const std::uint64_t how : {kCompletionSet, kCompletionSet | kCompletionEx})
+  for (const std::uint64_t how : std::initializer_list<std::uint64_t>{kCompletionSet, kCompletionSet | kCompletionEx})
     for (const bool waits : {false, true}) {
       EventList run;
       const ObjectId irp = run.irp();

@@ -8,7 +8,7 @@ namespace {
 constexpr std::uint64_t kEx = kCompletionSet | kCompletionEx;
 
 TEST(SetCompletionRoutine, ExWithoutPassingDown) {
-  for (const std::uint64_t how : {kCompletionSet, kEx})
+  for (const std::uint64_t how : std::initializer_list<std::uint64_t>{kCompletionSet, kEx})
     for (const bool later : {false, true}) {
       EventList run;
       const ObjectId irp = run.irp();
@@ -50,7 +50,7 @@ TEST(SetCompletionRoutine, PassedDownAfterItFailed) {
 }
 
 TEST(SetCompletionRoutine, DeviceOfAnotherDriver) {
-  for (const std::uint64_t foreign : {std::uint64_t{0}, kCompletionForeign}) {
+  for (const std::uint64_t foreign : std::initializer_list<std::uint64_t>{std::uint64_t{0}, kCompletionForeign}) {
     EventList run;
     const ObjectId irp = run.irp();
     run.dispatch(irp, 3);
